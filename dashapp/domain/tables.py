@@ -1,0 +1,163 @@
+"""Event tables: one numpy column per field, a row per event, sorted by time, never changed in place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Keys = NDArray[np.uint64]
+Mask = NDArray[np.bool_]
+
+NOBODY = -1  # the code of a missing user or facility
+
+
+@dataclass(frozen=True)
+class Events:
+    """Rows sorted by `at`.
+
+    key       uint64  64-bit digest of the document's _id
+    at        int64   event time, UTC milliseconds since 1970
+    user      int32   code of the user id, -1 without one
+    facility  int32   code of the facility id, -1 without one
+    region    int16   code of the region's name: the facility's, else the user's, else Unassigned
+    status    int8    position in STATUSES
+    amount    int64   millionths of the currency; zeros where the kind has no amount
+    """
+
+    key: Keys
+    at: Ints
+    user: NDArray[np.int32]
+    facility: NDArray[np.int32]
+    region: NDArray[np.int16]
+    status: NDArray[np.int8]
+    amount: Ints
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+    def between(self, start_ms: int, end_ms: int) -> tuple[int, int]:
+        """First row at or after the start, first row at or after the end."""
+        first, last = np.searchsorted(self.at, (start_ms, end_ms))
+        return int(first), max(int(first), int(last))
+
+    def sorted(self) -> Events:
+        """The same rows in order of time."""
+        if len(self) < 2 or bool(np.all(self.at[:-1] <= self.at[1:])):
+            return self
+        return self.take(np.argsort(self.at, kind="stable"))
+
+    def take(self, rows: Any) -> Events:
+        """The rows of an index array or mask, in its order."""
+        return Events(**{name: getattr(self, name)[rows] for name in COLUMNS})
+
+    def find(self, keys: Keys) -> Ints:
+        """For every row of `keys` its position in this table, -1 where there is none."""
+        if not len(self) or not len(keys):
+            return np.full(len(keys), -1, dtype=np.int64)
+        wanted = pd.Index(keys)
+        hits = wanted.get_indexer(pd.Index(self.key))
+        rows = np.flatnonzero(hits >= 0)
+        found = np.full(len(keys), -1, dtype=np.int64)
+        found[hits[rows]] = rows
+        return found
+
+    def same(self, rows: Ints, other: Events) -> Mask:
+        """For each row of `other`: does our row at that position hold the same in every column?"""
+        equal: Mask = np.ones(len(rows), dtype=bool)
+        for name in COLUMNS:
+            equal &= getattr(self, name)[rows] == getattr(other, name)
+        return equal
+
+    def changed(self, drop: Ints, add: Events) -> Events:
+        """A new table without the rows at `drop` and with the rows of `add`, still sorted.
+
+        Only the part from the first touched row on is rebuilt; what comes before is copied in one piece.
+        """
+        add = add.sorted()
+        first = len(self)
+        if len(drop):
+            first = min(first, int(drop.min()))
+        if len(add):
+            first = min(first, int(np.searchsorted(self.at, add.at[0], side="right")))
+        stay = np.ones(len(self) - first, dtype=bool)
+        stay[drop - first] = False
+        tail = self.at[first:][stay]
+        places = np.searchsorted(tail, add.at, side="right")
+        total = len(tail) + len(add)
+        new = np.zeros(total, dtype=bool)
+        new[places + np.arange(len(add))] = True
+        columns = {}
+        for name in COLUMNS:
+            ours, theirs = getattr(self, name), getattr(add, name)
+            column = np.empty(first + total, dtype=ours.dtype)
+            column[:first] = ours[:first]
+            column[first:][~new] = ours[first:][stay]
+            column[first:][new] = theirs
+            columns[name] = column
+        return Events(**columns)
+
+    def with_region(self, region: NDArray[np.int16]) -> Events:
+        return replace(self, region=region)
+
+
+COLUMNS = tuple(field.name for field in fields(Events))
+DTYPES: dict[str, Any] = {
+    "key": np.uint64,
+    "at": np.int64,
+    "user": np.int32,
+    "facility": np.int32,
+    "region": np.int16,
+    "status": np.int8,
+    "amount": np.int64,
+}
+
+
+def no_events() -> Events:
+    return Events(**{name: np.empty(0, dtype=DTYPES[name]) for name in COLUMNS})
+
+
+def joined(parts: Sequence[Events]) -> Events:
+    """The parts one after the other, sorted by time; of rows with one key the last counts."""
+    if not parts:
+        return no_events()
+    rows = Events(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in COLUMNS})
+    repeated = pd.Index(rows.key).duplicated(keep="last")
+    return (rows.take(~repeated) if repeated.any() else rows).sorted()
+
+
+class Codes:
+    """Small whole numbers for strings, in order of first appearance; only ever grows."""
+
+    def __init__(self, first: Sequence[str] = ()) -> None:
+        self._code: dict[str, int] = {}
+        self._names: tuple[str, ...] = ()
+        for name in first:
+            self.code(name)
+
+    def __len__(self) -> int:
+        return len(self._code)
+
+    def code(self, name: str) -> int:
+        return self._code.setdefault(name, len(self._code))
+
+    def encode(self, names: Sequence[str | None]) -> NDArray[np.int32]:
+        """A code per name; -1 for None."""
+        known = self._code
+        for name in set(names) - known.keys():
+            if name is not None:
+                self.code(name)
+        get: Any = known.get
+        return np.fromiter((get(name, NOBODY) for name in names), dtype=np.int32, count=len(names))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name so far, at the position of its code."""
+        if len(self._names) != len(self._code):
+            self._names = tuple(self._code)
+        return self._names

@@ -1,0 +1,1 @@
+"""The live copy of the data: one thread keeps it current, everyone else reads snapshots."""

@@ -1,0 +1,1 @@
+"""Every figure: a pure function of a snapshot seen through a scope."""

@@ -1,0 +1,1 @@
+"""Databases: documents in, typed and cleaned batches out."""

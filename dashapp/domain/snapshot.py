@@ -16,8 +16,8 @@ Faults = Mapping[str, Mapping[str, int]]
 class Snapshot:
     """An immutable picture of the data.
 
-    `loaded_from` is the UTC millisecond from which on events are complete: earlier ones are not loaded yet,
-    or lie before the history that is kept. `version` is a digest of the content: the same data have the same
+    `loaded_from` is the UTC millisecond from which on events are complete; while `partial`, older ones are
+    still being loaded. `version` is a digest of the content: the same data have the same
     version in every process. `rejected` and `repaired` count documents per collection and reason.
     """
 
@@ -32,6 +32,7 @@ class Snapshot:
     facility_ids: tuple[str, ...]
     region_names: tuple[str, ...]
     loaded_from: int
+    partial: bool
     version: str
     rejected: Faults = field(default_factory=dict)
     repaired: Faults = field(default_factory=dict)

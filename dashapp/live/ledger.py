@@ -117,6 +117,7 @@ class Ledger:
             facility_ids=self._codes["facility"].names,
             region_names=self._codes["region"].names,
             loaded_from=self.floor_ms,
+            partial=self._partial,
             version=digest + ("-partial" if self._partial else ""),
             rejected=self._counted(rejected=True),
             repaired=self._counted(rejected=False),

@@ -39,7 +39,7 @@ class View:
 
     def require_loaded(self) -> View:
         """Itself, unless the history its window needs is still being loaded."""
-        if self.snapshot.version.endswith("-partial") and self.window.start_ms < self.snapshot.loaded_from:
+        if self.snapshot.partial and self.window.start_ms < self.snapshot.loaded_from:
             raise NotReady("The older data are being loaded. Try again shortly.", retry_after_seconds=2)
         return self
 

@@ -1,0 +1,1 @@
+"""Charts: what is shown, before and after it is drawn."""

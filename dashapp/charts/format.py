@@ -1,0 +1,45 @@
+"""Numbers as people of the locale read them. The one home of number formats."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from babel.numbers import format_compact_currency, format_currency, format_decimal
+
+from dashapp.domain.numbers import rounded
+from dashapp.metrics.catalog import Unit
+
+Number = int | Fraction | float
+
+
+@dataclass(frozen=True)
+class Formats:
+    """Writes numbers for one locale and currency."""
+
+    locale: str
+    currency: str
+
+    def exact(self, value: Number, unit: Unit) -> str:
+        """All digits that count."""
+        number = rounded(value) if isinstance(value, Fraction) else value
+        if unit == "money":
+            return str(format_currency(number, self.currency, locale=self.locale))
+        if unit == "percent":
+            return f"{format_decimal(number, format='#,##0.00', locale=self.locale)} %"
+        return str(format_decimal(number, format="#,##0", locale=self.locale))
+
+    def compact(self, value: Number, unit: Unit) -> str:
+        """What fits on a card."""
+        number = rounded(value) if isinstance(value, Fraction) else value
+        if unit == "money" and number >= 10_000:
+            digits = 2 if number >= 1_000_000 else 1
+            short = format_compact_currency(number, self.currency, locale=self.locale, fraction_digits=digits)
+            return str(short)
+        if unit == "percent":
+            return f"{format_decimal(number, format='#,##0.0', locale=self.locale)} %"
+        return self.exact(number, unit)
+
+    def signed_percent(self, value: Fraction) -> str:
+        """A change in per cent, without its sign."""
+        return f"{format_decimal(rounded(abs(value)), format='#,##0.0', locale=self.locale)} %"

@@ -1,0 +1,157 @@
+"""The JSON API for live analytics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from functools import partial
+from hashlib import blake2b
+from typing import Any, Final, NoReturn
+
+from flask import Blueprint, Response, current_app, jsonify, request
+from werkzeug.exceptions import MethodNotAllowed, NotFound
+from werkzeug.wrappers import Response as AnyResponse
+
+from dashapp import VERSION
+from dashapp.metrics import answers
+from dashapp.metrics.view import View
+from dashapp.web import query
+from dashapp.web.auth import analyst
+from dashapp.web.json import iso
+from dashapp.web.services import Services, services
+
+METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+@dataclass(frozen=True)
+class Question:
+    """An address of the API. Without default days it is about today; `compares` needs the previous window."""
+
+    name: str
+    compute: Callable[..., Any]
+    default_days: int | None = 30
+    compares: bool = False
+    ranks: bool = False
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        window = query.WINDOW if self.default_days is not None else ()
+        return (*window, *query.FILTERS, *(("topN",) if self.ranks else ()))
+
+
+QUESTIONS: Final = (
+    Question("realtime", answers.realtime, default_days=None),
+    Question("summary", answers.summary, compares=True),
+    Question("conversion", answers.conversion),
+    Question("regional", answers.regional),
+    Question("top-performers", answers.top_performers, ranks=True),
+    Question("dashboard", answers.dashboard, compares=True),
+    Question("users-activity", answers.users_activity, default_days=7),
+    Question("trends", answers.trends),
+)
+
+
+@dataclass(frozen=True)
+class Body:
+    """The data of an answer as JSON, and a digest of it."""
+
+    text: str
+    digest: str
+
+
+def written(data: Any) -> Body:
+    text = current_app.json.dumps(data)
+    return Body(text, blake2b(text.encode(), digest_size=12).hexdigest())
+
+
+def ask(question: Question) -> AnyResponse:
+    """The answer to the current request."""
+    principal, context = analyst(), services()
+    arguments = query.checked(request.args, question.parameters)
+    scope = query.scope(arguments, question.default_days, context, principal.regions)
+    limit = query.whole(arguments, "topN", 10, query.MOST_PERFORMERS) if question.ranks else None
+    live = context.live.live
+    view = View(context.live.snapshot(), scope).require_loaded()
+    key: Hashable = (question.name, view.key, view.previous().key if question.compares else None, limit)
+    compute = partial(question.compute, view) if limit is None else partial(question.compute, view, limit)
+    body = view.snapshot.memo.get(key, lambda: written(compute()))
+    now = context.now()
+    stale = live.is_stale(now)
+    extra = {"date": str(view.window.last_on)} if question.default_days is None else {}
+    head = {"success": True, **extra}
+    tail = {
+        "timestamp": iso(now),
+        "period": view.window.label,
+        "data_as_of": iso(live.data_as_of) if live.data_as_of else None,
+        "stale": stale,
+    }
+    opening, closing = current_app.json.dumps(head)[:-1], current_app.json.dumps(tail)[1:]
+    response = Response(f'{opening},"data":{body.text},{closing}', mimetype="application/json")
+    tag = blake2b(f"{body.digest} {view.window.label} {stale}".encode(), digest_size=12).hexdigest()
+    response.set_etag(tag, weak=True)
+    response.headers["Vary"] = "Authorization, Cookie"
+    return response.make_conditional(request)
+
+
+def health_report(context: Services) -> tuple[dict[str, Any], int]:
+    """How the service is, and the status code that says the same."""
+    live, now = context.live.live, context.now()
+    snapshot = live.snapshot
+    status = "unhealthy" if snapshot is None else "degraded" if live.is_stale(now) else "healthy"
+    lag = live.lag_seconds(now)
+    report = {
+        "status": status,
+        "timestamp": iso(now),
+        "service": "Analytics API",
+        "pythonApi": {"status": "healthy", "timestamp": iso(now), "service": "Analytics API"},
+        "database": {"connected": live.connected, "mode": live.mode},
+        "data_as_of": iso(live.data_as_of) if live.data_as_of else None,
+        "lag_seconds": None if lag is None else round(lag, 3),
+        "uptime_seconds": context.uptime_seconds,
+        "version": VERSION,
+        "history_loaded": snapshot is not None and not snapshot.partial,
+        "data_quality": {
+            "rejected": snapshot.rejected if snapshot else {},
+            "repaired": snapshot.repaired if snapshot else {},
+        },
+    }
+    return report, 503 if snapshot is None else 200
+
+
+def health() -> Response:
+    report, status = health_report(services())
+    response = jsonify(report)
+    response.status_code = status
+    response.headers["Cache-Control"] = "no-store"
+    if status != 200:
+        response.headers["Retry-After"] = "2"
+    return response
+
+
+def nothing_here(**_path: str) -> NoReturn:
+    """404, or 405 where another method would have been answered."""
+    adapter = current_app.url_map.bind_to_environ(request.environ)
+    takes = []
+    for method in METHODS:
+        try:
+            endpoint, _ = adapter.match(request.path, method=method)
+        except (NotFound, MethodNotAllowed):
+            continue
+        if not endpoint.endswith("nothing_here") and endpoint.startswith(("api.", "public.", "sign_in.")):
+            takes.append(method)
+    raise MethodNotAllowed(takes) if takes else NotFound
+
+
+def blueprint() -> Blueprint:
+    api = Blueprint("api", __name__, url_prefix="/api")
+    for question in QUESTIONS:
+        view = partial(ask, question)
+        api.add_url_rule(f"/analytics/live/{question.name}", question.name, view, methods=["GET"])
+    api.add_url_rule("/analytics/live/health", "health", health, methods=["GET"])
+    return api
+
+
+def end_with_nothing(blueprint: Blueprint) -> None:
+    """Answer every other address below the blueprint with the one error shape."""
+    for rule in ("/", "/<path:rest>"):
+        blueprint.add_url_rule(rule, "nothing_here", nothing_here, methods=METHODS)

@@ -1,0 +1,34 @@
+"""What the web layer works with, reachable from any request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from time import monotonic
+
+from flask import current_app
+
+from dashapp.live.store import Store
+from dashapp.settings import Settings
+from dashapp.source.accounts import Accounts
+
+
+@dataclass(frozen=True)
+class Services:
+    settings: Settings
+    live: Store
+    accounts: Accounts
+    started_at: float = field(default_factory=monotonic)
+
+    def now(self) -> datetime:
+        return self.live.clock()
+
+    @property
+    def uptime_seconds(self) -> float:
+        return round(monotonic() - self.started_at, 1)
+
+
+def services() -> Services:
+    """Those of the current app."""
+    found: Services = current_app.extensions["services"]
+    return found

@@ -1,0 +1,136 @@
+"""Signing in and out: a form for people, JSON for programs."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from flask import Blueprint, Response, jsonify, redirect, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from dashapp.domain.records import User
+from dashapp.errors import AppError, InvalidParameter, NotAuthenticated, SourceLost
+from dashapp.web.auth import TOKEN_SECONDS, end_session, identify, start_session, token_for
+from dashapp.web.guard import local_path
+from dashapp.web.limits import Limits
+from dashapp.web.public import public_pulse
+from dashapp.web.services import services
+
+REFUSED: Final = "The e-mail address or the password is not right."
+LONGEST_EMAIL: Final = 254
+LONGEST_PASSWORD: Final = 1024
+
+
+def credentials(fields: Any) -> tuple[str, str]:
+    """E-mail and password as given; raises InvalidParameter unless both are texts of a sensible length."""
+    if not hasattr(fields, "get"):
+        raise InvalidParameter("Send a JSON object with email and password")
+    email, password = fields.get("email"), fields.get("password")
+    if not isinstance(email, str) or not 0 < len(email.strip()) <= LONGEST_EMAIL:
+        raise InvalidParameter(f"email must be a text of 1 to {LONGEST_EMAIL} characters")
+    if not isinstance(password, str) or not 0 < len(password) <= LONGEST_PASSWORD:
+        raise InvalidParameter(f"password must be a text of 1 to {LONGEST_PASSWORD} characters")
+    if any(not ("\0" < sign < "\ud800" or sign > "\udfff") for sign in email + password):
+        raise InvalidParameter("email and password must be plain text")
+    return email, password
+
+
+def checked_user(fields: Any) -> User:
+    """The user whose credentials these are; raises NotAuthenticated, the same for every mistake."""
+    user = services().accounts.sign_in(*credentials(fields))
+    if user is None:
+        raise NotAuthenticated(REFUSED)
+    services().accounts.signed_in(user.id)
+    return user
+
+
+def api_login() -> Response:
+    if not request.is_json:
+        raise InvalidParameter("Send a JSON object with email and password")
+    fields = request.get_json(silent=True)
+    user = checked_user(fields if isinstance(fields, dict) else None)
+    return jsonify(
+        {
+            "success": True,
+            "token": token_for(user),
+            "expires_in": TOKEN_SECONDS,
+            "user": {"id": user.id, "email": user.email, "name": user.name, "role": user.role},
+        }
+    )
+
+
+def login_page() -> AnyResponse:
+    principal = identify_quietly()
+    wanted = local_path(request.args.get("next"))
+    if principal:
+        return redirect(request.script_root + wanted)
+    return page(wanted)
+
+
+def identify_quietly() -> bool:
+    try:
+        principal = identify()
+    except AppError:
+        return False
+    return principal is not None and principal.sees_analytics
+
+
+def page(wanted: str, problem: str = "", email: str = "", status: int = 200) -> Response:
+    context = services()
+    body = render_template(
+        "login.html",
+        brand=context.settings.brand_name,
+        prefix=request.script_root,
+        wanted=wanted,
+        problem=problem,
+        email=email,
+        **pulse_figures(),
+    )
+    response = Response(body, status=status)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def pulse_figures() -> dict[str, Any]:
+    answer = public_pulse(services())
+    as_of = services().live.live.data_as_of
+    local = as_of.astimezone(services().settings.timezone).strftime("%H:%M") if as_of else ""
+    return {"source": answer["source"], "figures": answer["metrics"], "as_of": local}
+
+
+def pulse_part() -> Response:
+    """The pulse as a part of the page, fetched again by the page itself."""
+    response = Response(render_template("pulse.html", **pulse_figures()))
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def form_login() -> AnyResponse:
+    wanted = local_path(request.form.get("next"))
+    email = request.form.get("email", "")[:LONGEST_EMAIL]
+    try:
+        user = checked_user(request.form)
+    except SourceLost:
+        return page(wanted, "The database cannot be reached. Try again shortly.", email, 503)
+    except InvalidParameter:
+        return page(wanted, "Enter your e-mail address and your password.", email, 400)
+    except NotAuthenticated as error:
+        return page(wanted, error.message, email, 401)
+    start_session(user)
+    return redirect(request.script_root + wanted, code=303)
+
+
+def form_logout() -> AnyResponse:
+    end_session()
+    return redirect(f"{request.script_root}/login", code=303)
+
+
+def blueprints(limits: Limits) -> tuple[Blueprint, Blueprint]:
+    """Sign-in for programs and for people; failures of both count together."""
+    programs = Blueprint("sign_in", __name__, url_prefix="/api/auth")
+    programs.add_url_rule("/login", "login", limits.failures(api_login), methods=["POST"])
+    people = Blueprint("people", __name__)
+    people.add_url_rule("/login", "page", login_page, methods=["GET"])
+    people.add_url_rule("/login/pulse", "pulse", pulse_part, methods=["GET"])
+    people.add_url_rule("/auth/login", "login", limits.failures(form_login), methods=["POST"])
+    people.add_url_rule("/auth/logout", "logout", form_logout, methods=["POST"])
+    return programs, people

@@ -1,0 +1,252 @@
+"""Every number, on both databases, against the naive reading of the contract."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from json import dumps
+from typing import Any, Final
+
+import naive
+import pytest
+from dirty import COLLECTIONS, Case, Document, Documents, Query, cases, changing_cases, queries
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dashapp.domain.numbers import put_out
+from dashapp.domain.scope import Scope, day_range, last_days
+from dashapp.live.refresher import Refresher
+from dashapp.live.store import Store
+from dashapp.metrics import answers
+from dashapp.metrics.pulse import hourly, pulse
+from dashapp.metrics.view import View
+from dashapp.source.documents import DocumentStore
+from dashapp.source.embedded import EmbeddedStore
+from dashapp.source.load import CleanSource
+from dashapp.source.mongo import MongoStore
+
+ONLINE_MINUTES: Final = 5
+DATABASE: Final = "numbers_test"
+DEFAULT_DAYS: Final = {"users-activity": 7}
+
+
+def thorough(examples: int) -> settings:
+    return settings(
+        max_examples=examples,
+        deadline=None,
+        derandomize=bool(os.environ.get("CI")),
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
+
+
+# --- The databases
+
+
+@pytest.fixture(scope="module")
+def server_uri() -> str:
+    return os.environ.get("MONGODB_TEST_URI", "mongodb://127.0.0.1:28100/")
+
+
+@pytest.fixture(scope="module", params=["embedded", "mongo"])
+def store(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[DocumentStore]:
+    if request.param == "embedded":
+        yield EmbeddedStore(tmp_path_factory.mktemp("numbers"))
+        return
+    mongo = MongoStore(request.getfixturevalue("server_uri"), DATABASE)
+    yield mongo
+    empty(mongo)
+    mongo.close()
+
+
+def empty(store: DocumentStore) -> None:
+    for collection in COLLECTIONS:
+        if found := [document["_id"] for document in store.documents(collection)]:
+            store.delete(collection, found)
+
+
+def write(store: DocumentStore, documents: Mapping[str, Sequence[Document]], **more: Any) -> None:
+    for collection, some in documents.items():
+        if some:
+            store.write(collection, [{**document, **more} for document in some])
+
+
+# --- The application
+
+
+class Application:
+    """The live copy of a database at the present of a case."""
+
+    def __init__(self, store: DocumentStore, case: Case) -> None:
+        self.case = case
+        self.live = Store(clock=lambda: case.now)
+        self.refresher = Refresher(
+            CleanSource(store), self.live, zone=case.zone, history_days=case.history_days, sync_seconds=0.1
+        )
+        self.refresh()
+
+    def refresh(self) -> None:
+        assert self.refresher.refresh_once()
+
+    @property
+    def version(self) -> str:
+        return self.live.snapshot().version
+
+    @property
+    def faults(self) -> Any:
+        snapshot = self.live.snapshot()
+        return snapshot.rejected, snapshot.repaired
+
+    def asked(self, endpoint: str, query: Query) -> Any:
+        """The `data` that a reader gets from `/api/analytics/live/<endpoint>`."""
+        view = View(self.live.snapshot(), scope_of(endpoint, query, self.case))
+        if endpoint == "top-performers":
+            return as_json(answers.top_performers(view, int(str(query.get("topN", 10)))))
+        return as_json(getattr(answers, endpoint.replace("-", "_"))(view))
+
+    def public(self) -> Any:
+        """The `metrics` and `chart_data` that a reader gets from `/accounts/analytics/realtime/`."""
+        snapshot, case = self.live.snapshot(), self.case
+        return as_json(
+            {
+                "metrics": pulse(snapshot, case.now, case.zone, ONLINE_MINUTES),
+                "chart_data": hourly(snapshot, case.now, case.zone),
+            }
+        )
+
+
+def scope_of(endpoint: str, query: Query, case: Case) -> Scope:
+    if "from" in query:
+        first_on, last_on = (date.fromisoformat(str(query[name])) for name in ("from", "to"))
+        window = day_range(first_on, last_on, case.now, case.zone)
+    else:
+        days = (
+            1 if endpoint == "realtime" else int(str(query.get("daysBack", DEFAULT_DAYS.get(endpoint, 30))))
+        )
+        window = last_days(days, case.now, case.zone)
+    regions, users = query.get("region"), query.get("userId")
+    return Scope(window, tuple(regions) if regions else None, tuple(users) if users else None)
+
+
+def as_json(value: Any) -> Any:
+    """Exact fractions rounded, times as ISO-8601."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if isinstance(value, dict):
+        return {key: as_json(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [as_json(item) for item in value]
+    return put_out(value)
+
+
+# --- Comparing
+
+
+def allowed(endpoint: str, query: Query) -> Query:
+    """The parameters that the endpoint takes."""
+    refused = {"daysBack", "from", "to"} if endpoint == "realtime" else set()
+    refused |= set() if endpoint == "top-performers" else {"topN"}
+    return {name: value for name, value in query.items() if name not in refused}
+
+
+def check_answers(application: Application, case: Case, asked: Sequence[Query]) -> None:
+    for query in asked:
+        for endpoint in naive.ENDPOINTS:
+            fitting = allowed(endpoint, query)
+            expected = naive.answer(
+                endpoint,
+                case.documents,
+                fitting,
+                now=case.now,
+                zone=case.zone,
+                history_days=case.history_days,
+            )
+            same(application.asked(endpoint, fitting), expected, f"{endpoint} {fitting}")
+
+
+def check_public(application: Application, case: Case) -> None:
+    expected = naive.public_realtime(
+        case.documents, case.now, case.zone, ONLINE_MINUTES, history_days=case.history_days
+    )
+    found = application.public()
+    same(found, expected, "public")
+    assert list(found["metrics"]["tier_distribution"]) == list(expected["metrics"]["tier_distribution"])
+
+
+def same(found: Any, expected: Any, asked: str) -> None:
+    """Equal, and equal as text: 0 is not 0.0."""
+    assert (asked, found) == (asked, expected)
+    assert dumps(found, sort_keys=True) == dumps(expected, sort_keys=True), asked
+
+
+# --- Properties
+
+
+@thorough(150)
+@given(data=st.data(), case=cases())
+def test_every_answer_is_what_the_contract_says(
+    store: DocumentStore, data: st.DataObject, case: Case
+) -> None:
+    empty(store)
+    write(store, case.documents)
+    application = Application(store, case)
+    asked = [{}, *data.draw(st.lists(queries(case), min_size=2, max_size=3))]
+    check_answers(application, case, asked)
+    check_public(application, case)
+
+
+@thorough(40)
+@given(data=st.data(), case=changing_cases())
+def test_changes_lead_to_the_answers_of_a_fresh_load(
+    store: DocumentStore, data: st.DataObject, case: Case
+) -> None:
+    # A sign-in is only ever added: it has no time of change by which polling would find anything else.
+    logins = {repr(login["_id"]): login for login in case.documents["logins"]}
+    logins |= {repr(login["_id"]): login for login in case.before["logins"]}
+    case.documents["logins"] = list(logins.values())
+    apply_and_compare(store, case, data, lambda refresher: refresher._counting.hasten(), timely=True)
+
+
+@thorough(40)
+@given(data=st.data(), case=changing_cases())
+def test_silent_changes_are_found_by_comparing(store: DocumentStore, data: st.DataObject, case: Case) -> None:
+    apply_and_compare(store, case, data, lambda refresher: refresher._comparing.hasten(), timely=False)
+
+
+def apply_and_compare(
+    store: DocumentStore,
+    case: Case,
+    data: st.DataObject,
+    hasten: Callable[[Refresher], None],
+    *,
+    timely: bool,
+) -> None:
+    """Load what was before, then bring in what changed; `timely` changes tell when they were made."""
+    empty(store)
+    write(store, case.before)
+    application = Application(store, case)
+    change(store, case.before, case.documents, timely=timely)
+    hasten(application.refresher)
+    application.refresh()
+    fresh = Application(store, case)
+    check_answers(application, case, [{}, data.draw(queries(case))])
+    check_public(application, case)
+    assert application.version == fresh.version
+    assert application.faults == fresh.faults
+
+
+def change(store: DocumentStore, before: Documents, after: Documents, *, timely: bool) -> None:
+    """Write what is new or different, delete what is gone."""
+    changed_at = datetime.now(UTC).replace(tzinfo=None)
+    if not timely:
+        changed_at -= timedelta(days=1)
+    for collection in COLLECTIONS:
+        old = {repr(document["_id"]): document for document in before[collection]}
+        new = {repr(document["_id"]): document for document in after[collection]}
+        written = [one for key, one in new.items() if one is not old.get(key)]
+        write(store, {collection: written}, updatedAt=changed_at)
+        gone = [document["_id"] for key, document in old.items() if key not in new]
+        if gone:
+            store.delete(collection, gone)

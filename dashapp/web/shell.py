@@ -43,7 +43,7 @@ def add_pages(app: Flask, settings: Settings) -> dash.Dash:
     app.config["CONTENT_POLICY"] = POLICY.format(scripts="")
     app.after_request(tell_age)
     warm_up(app)
-    scripts = " ".join(f"'{digest}'" for digest in pages.csp_hashes())
+    scripts = " ".join(pages.csp_hashes())
     app.config["CONTENT_POLICY"] = POLICY.format(scripts=scripts)
     return pages
 

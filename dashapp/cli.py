@@ -13,6 +13,7 @@ from flask import Flask
 from flask.cli import AppGroup
 from tqdm import tqdm
 
+from dashapp.domain.records import User
 from dashapp.domain.vocabulary import ROLES
 from dashapp.errors import AppError, InvalidSetting
 from dashapp.live.diagnosis import diagnose
@@ -104,48 +105,53 @@ def report(settings: Settings, documents: DocumentStore) -> bool:
 # --- Accounts
 
 
+NEW_PASSWORD = click.option(
+    "--password", prompt=True, hide_input=True, confirmation_prompt=True, help="Asked for when not given."
+)
+
+
 def users_commands(documents: DocumentStore) -> AppGroup:
     group = PlainErrors("users", help="Who may sign in.")
-    password = click.option(
-        "--password", prompt=True, hide_input=True, confirmation_prompt=True, help="Asked for when not given."
-    )
+    accounts = Accounts(documents)
 
     @group.command("create")
     @click.argument("email")
     @click.option("--name", default="", help="Full name.")
     @click.option("--role", type=click.Choice(ROLES), default="manager", show_default=True)
     @click.option("--region", default=None, help="The region the person belongs to.")
-    @password
+    @NEW_PASSWORD
     def create(email: str, name: str, role: str, region: str | None, password: str) -> None:
         """Create an account."""
-        user_id = Accounts(documents).create(email, name, role, password, region)
+        user_id = accounts.create(email, name, role, password, region)
         click.echo(f"Created {email.strip().lower()} ({role}), id {user_id}")
 
     @group.command("list")
     def list_all() -> None:
         """List the accounts."""
-        for user in Accounts(documents).list_all():
-            state = "" if user.active else "  (not active)"
-            click.echo(
-                f"{user.role or '-':<8} {user.email or '-':<36} {user.name}  {user.region or ''}{state}"
-            )
+        for user in accounts.list_all():
+            click.echo(account_line(user))
 
     @group.command("set-password")
     @click.argument("email")
-    @password
+    @NEW_PASSWORD
     def set_password(email: str, password: str) -> None:
         """Give an account a new password."""
-        Accounts(documents).set_password(email, password)
+        accounts.set_password(email, password)
         click.echo("The password was changed.")
 
     @group.command("deactivate")
     @click.argument("email")
     def deactivate(email: str) -> None:
         """Keep somebody from signing in."""
-        Accounts(documents).deactivate(email)
+        accounts.deactivate(email)
         click.echo("The account is no longer active.")
 
     return group
+
+
+def account_line(user: User) -> str:
+    state = "" if user.active else "  (not active)"
+    return f"{user.role or '-':<8} {user.email or '-':<36} {user.name}  {user.region or ''}{state}"
 
 
 # --- Demo data

@@ -88,7 +88,7 @@ def drawn_parts(view: View, today: View) -> list[Any]:
     written = formats()
     figures = answers.summary(view)
     before = figures.pop("previous")
-    compared = "against " + view.scope.previous().window.label.lower()
+    compared = view.scope.previous().window.label.lower()
     return [
         figure_strip(answers.realtime(today), written),
         [kpi_card(key, value, before[key], compared, written) for key, value in figures.items()],

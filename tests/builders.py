@@ -1,4 +1,4 @@
-"""Small documents, snapshots and servers for tests. Defaults are unremarkable; a test names what matters to it."""
+"""Small documents, snapshots and servers for tests. Defaults are plain; a test names what matters to it."""
 
 from __future__ import annotations
 

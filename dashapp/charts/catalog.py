@@ -10,7 +10,7 @@ from dashapp.charts.format import Formats
 from dashapp.charts.spec import ChartSpec, Form, Series
 from dashapp.domain.numbers import percent
 from dashapp.metrics import answers
-from dashapp.metrics.catalog import BY_KEY, Unit
+from dashapp.metrics.catalog import BY_KEY
 from dashapp.metrics.view import View
 
 MOST_BARS: Final = 12
@@ -18,12 +18,13 @@ STAGES: Final = ("visits", "successful_visits", "quotations_sent", "orders_place
 
 
 def _series(
-    rows: list[dict[str, Any]], key: str, formats: Formats, color: str, row: int, form: Form
+    rows: list[dict[str, Any]], key: str, formats: Formats, color: str, *, row: int = 0, form: Form = "line"
 ) -> Series:
     metric = BY_KEY[key]
     values = [one[key] for one in rows]
     texts = [formats.exact(value, metric.unit) for value in values]
-    return Series(metric.title, metric.unit, values, texts, color, row, form)
+    marks = [formats.compact(value, metric.unit) for value in values] if form == "bars" else ()
+    return Series(metric.title, metric.unit, values, texts, color, marks, row, form)
 
 
 def _nothing(view: View, what: str) -> str:
@@ -42,9 +43,9 @@ def trend(view: View, formats: Formats) -> ChartSpec:
         note=f"Revenue in {formats.currency}; counts below",
         labels=[row["date"] for row in rows],
         series=(
-            _series(rows, "revenue", formats, theme.REVENUE, 0, "columns"),
-            _series(rows, "visits", formats, theme.VISITS, 1, "line"),
-            _series(rows, "orders", formats, theme.ORDERS, 1, "line"),
+            _series(rows, "revenue", formats, theme.REVENUE, form="columns"),
+            _series(rows, "visits", formats, theme.VISITS, row=1),
+            _series(rows, "orders", formats, theme.ORDERS, row=1),
         ),
         empty=_nothing(view, "visits or orders"),
     )
@@ -53,18 +54,17 @@ def trend(view: View, formats: Formats) -> ChartSpec:
 def funnel(view: View, formats: Formats) -> ChartSpec:
     """From visit to order."""
     figures = answers.conversion(view)
-    unit: Unit = "count"
     values = [figures[key] for key in STAGES]
-    texts = [formats.exact(values[0], unit)] + [
-        f"{formats.exact(value, unit)} · {formats.compact(percent(value, values[0]), 'percent')} of visits"
-        for value in values[1:]
-    ]
+    shares = [formats.compact(percent(value, values[0]), "percent") for value in values]
+    counts = [formats.exact(value, "count") for value in values]
+    marks = [counts[0], *(f"{n} · {share}" for n, share in zip(counts[1:], shares[1:], strict=True))]
+    texts = [counts[0], *(f"{n}, {share} of visits" for n, share in zip(counts[1:], shares[1:], strict=True))]
     return ChartSpec(
         key="funnel",
         title="From visit to order",
         note="Counts, and their share of the visits",
         labels=[BY_KEY[key].title for key in STAGES],
-        series=(Series("Count", unit, values, texts, theme.STAGES[0], 0, "stages"),),
+        series=(Series("Count", "count", values, texts, theme.STAGES[0], marks, form="stages"),),
         empty=_nothing(view, "visits or orders"),
     )
 
@@ -77,7 +77,7 @@ def regions(view: View, formats: Formats) -> ChartSpec:
         title="Revenue by region",
         note=f"{formats.currency}, highest first",
         labels=[row["region"] for row in rows],
-        series=(_series(rows, "total_revenue", formats, theme.REVENUE, 0, "bars"),),
+        series=(_series(rows, "total_revenue", formats, theme.REVENUE, form="bars"),),
         empty=_nothing(view, "orders"),
     )
 

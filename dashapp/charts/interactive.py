@@ -100,9 +100,11 @@ def _bars(spec: ChartSpec, series: Series) -> Figure:
         "name": series.name,
         "x": [float(value) for value in series.values],
         "y": labels,
-        "text": list(series.texts),
+        "texttemplate": "\u2009%{text}",
+        "text": list(series.marks),
+        "customdata": list(series.texts),
         "textposition": "outside",
         "cliponaxis": False,
         "marker": {"color": colors, "cornerradius": 4},
-        "hovertemplate": "%{y}: %{text}<extra></extra>",
+        "hovertemplate": "%{y}: %{customdata}<extra></extra>",
     }

@@ -14,13 +14,17 @@ Form = Literal["columns", "line", "bars", "stages"]
 
 @dataclass(frozen=True)
 class Series:
-    """Values of one figure, one per label; `texts` are what a reader is shown for each."""
+    """Values of one figure, one per label.
+
+    `texts` say each exactly; `marks`, where there are any, stand beside the bars and may be shorter.
+    """
 
     name: str
     unit: Unit
     values: Sequence[int | Fraction]
     texts: Sequence[str]
     color: str
+    marks: Sequence[str] = ()
     row: int = 0
     form: Form = "line"
 

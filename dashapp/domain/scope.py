@@ -65,7 +65,7 @@ class Window:
         if self.cut_ms is not None:
             wall = moment(self.cut_ms).astimezone(self.zone).replace(tzinfo=None, fold=0)
             cut = epoch_ms((wall - shift).replace(tzinfo=self.zone).astimezone(UTC))
-        label = f"{self.days} days before" if self.days > 1 else "The day before"
+        label = f"Previous {self.days} days" if self.days > 1 else "Previous day"
         return Window(self.first_on - shift, self.last_on - shift, cut, self.zone, label)
 
 

@@ -39,7 +39,7 @@ def kpi_card(key: str, value: Exact, before: Exact | None, compared_with: str, f
     """A figure with its change against the previous window."""
     metric = BY_KEY[key]
     head = html.H2(
-        [metric.title, html.Button("ⓘ", className="about", title=metric.definition, type="button")],
+        [metric.title, html.Button("i", className="about", title=metric.definition, type="button")],
         className="card-title",
     )
     shown = html.P(
@@ -56,9 +56,9 @@ def change_of(
     if before is None:
         return ["Comparison is being loaded"]
     if value == before:
-        return ["Unchanged · ", compared_with]
+        return [f"As in the {compared_with}"]
     if metric.unit != "percent" and not before:
-        return ["None in the ", compared_with]
+        return [f"None in the {compared_with}"]
     up = value > before
     neutral = metric.key in RISE_IS_NEUTRAL
     tone = "" if neutral else "up" if up else "down"
@@ -67,7 +67,7 @@ def change_of(
         size = formats.signed_percent(points).replace("%", "points")
     else:
         size = formats.signed_percent(100 * (Fraction(value) / Fraction(before) - 1))
-    return [html.B(f"{'▲' if up else '▼'} {size}", className=tone), f" · {compared_with}"]
+    return [html.B(f"{'▲' if up else '▼'} {size}", className=tone), f" on {compared_with}"]
 
 
 def chart_panel(key: str, width: str, content: Sequence[Any]) -> html.Section:
@@ -96,7 +96,7 @@ def ranking(rows: Sequence[dict[str, Any]], formats: Formats, empty: str) -> Any
     if not rows:
         return html.P(empty, className="empty")
     heads = ("#", "Name", "Region", "Visits", "Orders", "Revenue", "Conversion")
-    optional = {"Region", "Visits", "Conversion"}
+    optional = {"#", "Region", "Visits", "Conversion"}  # left out on phones
     numbers = {"Visits", "Orders", "Revenue", "Conversion"}
 
     def style(title: str) -> str:

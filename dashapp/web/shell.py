@@ -103,5 +103,5 @@ def frame(settings: Settings) -> html.Div:
         ],
         className="banners",
     )
-    header = html.Header([html.Div(top), banners], className="topbar")
+    header = html.Header([html.Div(top, className="bar"), banners], className="topbar")
     return html.Div([header, html.Main(dash.page_container, className="content")])

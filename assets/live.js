@@ -11,17 +11,19 @@
     for (const element of document.querySelectorAll("[data-banner]")) {
       element.hidden = element.dataset.banner !== banner;
     }
+    tell();
   };
 
+  // "Nothing new": what the page shows stays, and the next tick asks again.
+  const unchanged = () => new Response(null, { status: 204 });
+
   const learn = (answer) => {
-    if (answer.status === 401) return show("expired");
-    if (answer.status >= 500) return show("offline");
+    if (answer.status >= 400) return show(answer.status === 401 ? "expired" : "offline");
     const asOf = answer.headers.get("X-Data-As-Of");
     const now = answer.headers.get("X-Server-Time");
     if (asOf && now) state.asOf = Date.now() - (Date.parse(now) - Date.parse(asOf));
     state.stale = answer.headers.get("X-Data-Stale") === "true";
     show(state.stale ? "database" : null);
-    tell();
   };
 
   const ask = window.fetch.bind(window);
@@ -33,10 +35,10 @@
     try {
       const answer = await ask(resource, options);
       learn(answer);
-      return answer;
-    } catch (error) {
+      return answer.ok ? answer : unchanged();
+    } catch {
       show("offline");
-      throw error;
+      return unchanged();
     } finally {
       clearTimeout(late);
       state.busySince = null;

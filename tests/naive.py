@@ -183,7 +183,8 @@ def world_of(documents: Documents, now: datetime, zone: ZoneInfo, history_days: 
             at = time_of(document.get(TIME_FIELD[kind]))
             if at is None or local_day(at, zone) < earliest:
                 continue
-            user, facility = text(document.get("userId")), text(document.get("facilityId"))
+            user = text(document.get("userId"))
+            facility = text(document.get("facilityId")) if kind != "logins" else None
             user_region = people[user].region if user in people else None
             events.append(
                 Event(

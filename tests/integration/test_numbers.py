@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from json import dumps
 from typing import Any, Final
 
 import naive
@@ -83,7 +82,7 @@ class Application:
         self.case = case
         self.live = Store(clock=lambda: case.now)
         self.refresher = Refresher(
-            CleanSource(store), self.live, zone=case.zone, history_days=case.history_days, sync_seconds=0.1
+            CleanSource(store), self.live, zone=case.zone, history_days=case.history_days, sync_seconds=0.01
         )
         self.refresh()
 
@@ -176,9 +175,19 @@ def check_public(application: Application, case: Case) -> None:
 
 
 def same(found: Any, expected: Any, asked: str) -> None:
-    """Equal, and equal as text: 0 is not 0.0."""
-    assert (asked, found) == (asked, expected)
-    assert dumps(found, sort_keys=True) == dumps(expected, sort_keys=True), asked
+    assert list(differences(found, expected, asked)) == []
+
+
+def differences(found: Any, expected: Any, where: str) -> Iterator[str]:
+    """What differs, type included: 0 is not 0.0."""
+    if isinstance(found, dict) and isinstance(expected, dict) and found.keys() == expected.keys():
+        for key in expected:
+            yield from differences(found[key], expected[key], f"{where} / {key}")
+    elif isinstance(found, list) and isinstance(expected, list) and len(found) == len(expected):
+        for n, (one, other) in enumerate(zip(found, expected, strict=True)):
+            yield from differences(one, other, f"{where} / {n}")
+    elif type(found) is not type(expected) or found != expected:
+        yield f"{where}: {found!r} instead of {expected!r}"
 
 
 # --- Properties

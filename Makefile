@@ -9,8 +9,8 @@ test:
 
 # Tables of medians; nothing is asserted.
 bench:
-	.venv/bin/python tests/benchmarks/run.py
+	PYTHONPATH=.:tests .venv/bin/python tests/benchmarks/run.py
 
 # The pictures of the README and of every page, light, dark and on a phone.
 screenshots:
-	.venv/bin/python tests/browser/screenshots.py
+	PYTHONPATH=.:tests .venv/bin/python -m browser.screenshots

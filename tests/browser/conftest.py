@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from builders import AppServer, facility, login, order, quotation, tier, user, visit
-from conftest import unavailable
+from conftest import chromium_path
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from dashapp.source.accounts import password_hash
@@ -17,13 +17,6 @@ from dashapp.source.embedded import EmbeddedStore
 
 EMAIL, PASSWORD = "lead@example.org", "a good password"
 MARKUP = '<b>Bold</b> <img src=x onerror="window.hacked=1">'
-
-
-def chromium_path() -> str:
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if path is None:
-        unavailable("no Chromium: install chromium and chromedriver")
-    return str(path)
 
 
 @pytest.fixture(scope="session")

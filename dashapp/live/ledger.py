@@ -97,6 +97,13 @@ class Ledger:
         ]
         return np.concatenate([self._events[collection].key, np.array(rejected, dtype=np.uint64)])
 
+    def size(self, collection: str) -> int:
+        """How many documents are held, rejected ones included."""
+        if collection in RECORD_KINDS:
+            return len(self._records[collection])
+        rejected = sum(n for fault, n in self._fault_counts[collection].items() if fault.rejected)
+        return len(self._events[collection]) + rejected
+
     def missing(self, collection: str, seen: Iterable[Keys]) -> Keys:
         """The keys held that are not among those seen."""
         held = pd.Index(self.known(collection))

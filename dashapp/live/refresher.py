@@ -184,12 +184,12 @@ class Refresher:
         assert self._ledger is not None
         started = time.monotonic()
         floor = since(self._ledger)
-        before = {name: len(self._ledger.known(name)) for name in COLLECTIONS}
+        before = {name: self._ledger.size(name) for name in COLLECTIONS}
         counts = {name: self._source.count(name, floor) for name in COLLECTIONS}
         self._keep_up(0)
         self._counting.postpone(time.monotonic() - started)
         for name in COLLECTIONS:
-            held = sorted((before[name], len(self._ledger.known(name))))
+            held = sorted((before[name], self._ledger.size(name)))
             if not held[0] <= counts[name] <= held[1]:
                 self._compare_keys(name)
 

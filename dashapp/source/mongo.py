@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from typing import Any, Final, cast
 
@@ -33,9 +33,9 @@ DUPLICATE_KEY: Final = 11000
 
 @contextmanager
 def reaching(seconds: float | None = QUESTION_SECONDS) -> Iterator[None]:
-    """Turn what the driver raises into SourceLost, and let nothing take longer than told."""
+    """Turn what the driver raises into SourceLost; let nothing take longer than told."""
     try:
-        with pymongo.timeout(seconds):
+        with nullcontext() if seconds is None else pymongo.timeout(seconds):
             yield
     except PyMongoError as error:
         raise SourceLost("The database cannot be reached.") from error

@@ -14,6 +14,7 @@ Ints = NDArray[np.int64]
 Keys = NDArray[np.uint64]
 Mask = NDArray[np.bool_]
 
+MANY_KEYS = 8_192
 NOBODY = -1  # the code of a missing user or facility
 
 
@@ -60,12 +61,19 @@ class Events:
         """For every row of `keys` its position in this table, -1 where there is none."""
         if not len(self) or not len(keys):
             return np.full(len(keys), -1, dtype=np.int64)
-        wanted = pd.Index(keys)
-        hits = wanted.get_indexer(pd.Index(self.key))
-        rows = np.flatnonzero(hits >= 0)
+        rows = self._candidates(keys)
+        hits = pd.Index(keys).get_indexer(pd.Index(self.key[rows]))
         found = np.full(len(keys), -1, dtype=np.int64)
-        found[hits[rows]] = rows
+        found[hits[hits >= 0]] = rows[hits >= 0]
         return found
+
+    def _candidates(self, keys: Keys) -> Ints:
+        """Rows that may hold one of the keys: a cheap look at the last 16 bits spares a look at most rows."""
+        if len(keys) > MANY_KEYS:
+            return np.arange(len(self))
+        marked = np.zeros(2**16, dtype=bool)
+        marked[keys.astype(np.uint16)] = True
+        return np.flatnonzero(marked[self.key.astype(np.uint16)])
 
     def same(self, rows: Ints, other: Events) -> Mask:
         """For each row of `other`: does our row at that position hold the same in every column?"""

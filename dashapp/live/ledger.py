@@ -137,7 +137,7 @@ class Ledger:
         table = self._events[batch.collection]
         places = table.find(batch.seen)
         drop = places[places >= 0]
-        held = table.find(rows.key)
+        held = places[pd.Index(batch.seen).get_indexer(pd.Index(rows.key))]
         there = np.flatnonzero(held >= 0)
         same = there[table.same(held[there], rows.take(there))]
         drop = drop[~np.isin(drop, held[same])]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
+from datetime import UTC, datetime
 from typing import Any
+
+from gunicorn import util
 
 from dashapp.cli import Progress, settings_or_exit
 from dashapp.settings import Settings
@@ -17,6 +21,7 @@ threads = settings.threads
 worker_class = "gthread"
 preload_app = False  # the threads of a process that loads beforehand do not survive its fork
 control_socket_disable = True
+limit_request_line = 8190
 timeout = 60
 graceful_timeout = 5
 keepalive = 30
@@ -24,6 +29,19 @@ loglevel = "warning"
 
 logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 logging.getLogger("pymongo").setLevel(logging.WARNING)
+
+
+def write_json_error(client: Any, status: int, reason: str, _message: str) -> None:
+    """What is refused before the application sees it gets the same error shape."""
+    message = f"The request could not be read: {reason.lower()}."
+    error = {"code": "bad_request", "message": message}
+    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    body = json.dumps({"success": False, "error": error, "timestamp": now})
+    head = f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\nContent-Type: application/json\r\n"
+    util.write_nonblock(client, f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode("latin1"))
+
+
+util.write_error = write_json_error
 
 
 def on_starting(server: Any) -> None:

@@ -19,18 +19,20 @@ EVENT_TIME: Final[dict[str, str]] = {
 }
 AMOUNT: Final[dict[str, str]] = {"quotations": "amount", "orders": "totalAmount"}
 
-# The position of a status is its code in the tables; "unknown" stands for any other value.
+# The position of a status is its code in the tables.
 STATUSES: Final[dict[str, tuple[str, ...]]] = {
     "visits": ("scheduled", "successful", "unsuccessful", "cancelled", "unknown"),
-    "quotations": ("draft", "sent", "accepted", "rejected", "expired", "unknown"),
-    "orders": ("placed", "confirmed", "delivered", "cancelled", "unknown"),
+    "quotations": ("draft", "sent", "accepted", "rejected", "expired"),
+    "orders": ("placed", "confirmed", "delivered", "cancelled"),
     "logins": ("done",),
 }
+# What any other status counts as: a visit that took place, a quotation sent, an order placed.
+OTHER_STATUS: Final[dict[str, str]] = {"visits": "unknown", "quotations": "sent", "orders": "placed"}
 # Which statuses count as an activity: the visit took place, the quotation was sent, the order stands.
 COUNTED: Final[dict[str, tuple[bool, ...]]] = {
     "visits": (False, True, True, False, True),
-    "quotations": (False, True, True, True, True, True),
-    "orders": (True, True, True, False, True),
+    "quotations": (False, True, True, True, True),
+    "orders": (True, True, True, False),
     "logins": (True,),
 }
 

@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 SEEN_SECONDS: Final = 60.0
 BCRYPT_BYTES: Final = 72  # bcrypt looks no further; newer versions refuse more instead of ignoring it
+ARGON2: Final = "$argon2"
 SHORTEST_PASSWORD: Final = 8
 HASHER: Final = PasswordHasher()
 # A sign-in takes much processor time and memory: this many at once, whoever asks.
@@ -39,11 +40,15 @@ def password_fits(password: str, hashed: str) -> bool:
     """Whether the password is the one of this argon2id or bcrypt hash; False for anything unreadable."""
     with HASHING:
         try:
-            if hashed.startswith("$argon2"):
+            if kind_of(hashed) == ARGON2:
                 return HASHER.verify(hashed, password)
             return bcrypt.checkpw(password.encode()[:BCRYPT_BYTES], hashed.encode())
         except (VerificationError, InvalidHashError, ValueError):
             return False
+
+
+def kind_of(hashed: str) -> str:
+    return ARGON2 if hashed.startswith(ARGON2) else "bcrypt"
 
 
 def utc_now() -> datetime:
@@ -55,7 +60,7 @@ class Accounts:
 
     def __init__(self, documents: DocumentStore) -> None:
         self._documents = documents
-        self._decoy = ""
+        self._decoys: dict[str, str] = {}
         self._seen_at: dict[str, float] = {}
         self._lock = Lock()
         self._writes: Queue[str] = Queue(1_000)
@@ -65,8 +70,7 @@ class Accounts:
         """The active user with this e-mail and password; takes as long whether or not there is one."""
         document = self._by_email(email)
         hashed = text_of(document.get("passwordHash")) if document else None
-        fits = password_fits(password, hashed or self._any_hash())
-        if document is None or hashed is None or not fits:
+        if not self._fits(password, hashed) or document is None:
             return None
         user = user_of(document)
         return user if user.active else None
@@ -75,12 +79,27 @@ class Accounts:
         found = self._documents.find("users", email=email.strip().lower())
         return found[0] if len(found) == 1 else None
 
-    def _any_hash(self) -> str:
-        """A hash to check in vain, of the kind the organisation uses, so that the time gives nothing away."""
-        if not self._decoy:
-            hashes = (text_of(one.get("passwordHash")) for one in self._documents.documents("users"))
-            self._decoy = next((one for one in hashes if one), "") or password_hash("nobody's password")
-        return self._decoy
+    def _fits(self, password: str, hashed: str | None) -> bool:
+        """Whether the password is the one of the hash, found out in the same time whatever there is.
+
+        One hash of every kind in use is checked, in vain but for the right one.
+        """
+        if not self._decoys:
+            self._decoys = self._find_decoys()
+        if hashed is not None:
+            self._decoys.setdefault(kind_of(hashed), hashed)
+        fits = False
+        for kind, decoy in list(self._decoys.items()):
+            if hashed is not None and kind_of(hashed) == kind:
+                fits = password_fits(password, hashed)
+            else:
+                password_fits(password, decoy)
+        return fits
+
+    def _find_decoys(self) -> dict[str, str]:
+        """A hash of each kind that the organisation uses."""
+        hashes = (text_of(one.get("passwordHash")) for one in self._documents.documents("users"))
+        return {kind_of(one): one for one in hashes if one} or {ARGON2: password_hash("nobody's password")}
 
     def by_id(self, user_id: str) -> User | None:
         found = self._documents.get("users", id_forms(user_id))
@@ -121,6 +140,8 @@ class Accounts:
                     self._documents.update("users", form, {"lastSeen": utc_now()})
             except SourceLost:
                 log.debug("A presence could not be written down: the database is away.")
+            except Exception:  # an id that no database can hold must not end the thread
+                log.exception("A presence could not be written down.")
 
     # --- Administration
 

@@ -69,8 +69,7 @@ def _times(values: list[Any], keys: list[int], faults: Faults) -> Ints:
 def _statuses(collection: Collection, documents: Sequence[Document], keys: list[int], faults: Faults) -> Ints:
     if collection == "logins":
         return np.zeros(len(documents), dtype=np.int64)
-    names = STATUSES[collection][:-1]
-    plain = {name: code for code, name in enumerate(names)}
+    plain = {name: code for code, name in enumerate(STATUSES[collection]) if name != "unknown"}
     values = [document.get("status") for document in documents]
     codes = [plain.get(value, -1) if type(value) is str else -1 for value in values]
     for row, code in enumerate(codes):

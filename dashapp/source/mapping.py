@@ -14,7 +14,7 @@ from bson import Decimal128, ObjectId
 from dashapp.domain.numbers import MAX_MICROS, MICROS
 from dashapp.domain.ports import Fault
 from dashapp.domain.records import Facility, Tier, User
-from dashapp.domain.vocabulary import STATUSES, UNKNOWN_NAME
+from dashapp.domain.vocabulary import OTHER_STATUS, STATUSES, UNKNOWN_NAME
 
 NO_TIME: Final = Fault("no usable time", rejected=True)
 NO_AMOUNT: Final = Fault("amount missing or not a number")
@@ -92,12 +92,12 @@ def _decimal(value: Any) -> Decimal | None:
 
 
 def status_of(value: Any, collection: str) -> tuple[int, Fault | None]:
-    """The status' position in STATUSES; the last one, and a fault, for any other value."""
+    """The status' position in STATUSES; that of OTHER_STATUS, and a fault, for any other value."""
     statuses = STATUSES[collection]
     name = value.strip().lower() if isinstance(value, str) else ""
-    if name in statuses[:-1]:
+    if name in statuses and name != "unknown":
         return statuses.index(name), None
-    return len(statuses) - 1, UNKNOWN_STATUS
+    return statuses.index(OTHER_STATUS[collection]), UNKNOWN_STATUS
 
 
 def flag_of(value: Any) -> bool:

@@ -6,10 +6,9 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from flask import Blueprint, Response, current_app, jsonify, request
-from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
 from dashapp import VERSION
@@ -19,8 +18,6 @@ from dashapp.web import query
 from dashapp.web.auth import analyst
 from dashapp.web.json import iso
 from dashapp.web.services import Services, services
-
-METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 @dataclass(frozen=True)
@@ -138,20 +135,6 @@ def health() -> Response:
     return response
 
 
-def nothing_here(**_path: str) -> NoReturn:
-    """404, or 405 where another method would have been answered."""
-    adapter = current_app.url_map.bind_to_environ(request.environ)
-    takes = []
-    for method in METHODS:
-        try:
-            endpoint, _ = adapter.match(request.path, method=method)
-        except (NotFound, MethodNotAllowed):
-            continue
-        if not endpoint.endswith("nothing_here") and endpoint.startswith(("api.", "public.", "sign_in.")):
-            takes.append(method)
-    raise MethodNotAllowed(takes) if takes else NotFound
-
-
 def blueprint() -> Blueprint:
     api = Blueprint("api", __name__, url_prefix="/api")
     for question in QUESTIONS:
@@ -159,9 +142,3 @@ def blueprint() -> Blueprint:
         api.add_url_rule(path, question.name, answering(question), methods=["GET"])
     api.add_url_rule("/analytics/live/health", "health", health, methods=["GET"])
     return api
-
-
-def end_with_nothing(blueprint: Blueprint) -> None:
-    """Answer every other address below the blueprint with the one error shape."""
-    for rule in ("/", "/<path:rest>"):
-        blueprint.add_url_rule(rule, "nothing_here", nothing_here, methods=METHODS)

@@ -14,6 +14,7 @@ from dashapp.source.documents import DocumentStore
 from dashapp.web import api, auth, errors, guard, public, shell, sign_in
 from dashapp.web.json import ExactJSON
 from dashapp.web.limits import Limits
+from dashapp.web.nowhere import end_with_nothing
 from dashapp.web.openapi import describe
 from dashapp.web.services import Services
 
@@ -41,7 +42,7 @@ def add_blueprints(app: Flask, limits: Limits) -> None:
     live_api, counts = api.blueprint(), public.blueprint()
     live_api.add_url_rule("/openapi.json", "openapi", describe, methods=["GET"])
     for blueprint in (live_api, counts):
-        api.end_with_nothing(blueprint)
+        end_with_nothing(blueprint)
     limits.overall(live_api, programs, counts)
     limits.per_user(live_api)
     limits.public(counts)

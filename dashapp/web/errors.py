@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from dashapp.errors import AppError
 from dashapp.web.json import iso
+from dashapp.web.nowhere import methods_taken
 from dashapp.web.services import services
 
 log = logging.getLogger(__name__)
@@ -83,6 +84,8 @@ def register(app: Flask) -> None:
             return error
         code, message = MESSAGES.get(status, ("error", HTTPStatus(status).phrase + "."))
         kept = {k: v for k, v in error.get_headers() if k in {"Allow", "Retry-After"}}
+        if status == HTTPStatus.METHOD_NOT_ALLOWED and wants_json():
+            kept["Allow"] = ", ".join(methods_taken())
         return failure(status, code, message, services().now(), kept)
 
     @app.errorhandler(Exception)

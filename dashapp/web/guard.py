@@ -6,35 +6,45 @@ from typing import Final
 from urllib.parse import quote, urlsplit
 
 from flask import Flask, Response, redirect, request
+from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
 from dashapp.errors import NotAllowed
 from dashapp.web.auth import analyst, identify
 from dashapp.web.services import services
 
-PUBLIC_PATHS: Final = frozenset(
+# Open to anyone, by the name of the view: an address that is matched by another view is not.
+PUBLIC_VIEWS: Final = frozenset(
     {
-        "/login",
-        "/login/pulse",
-        "/auth/login",
-        "/auth/logout",
-        "/health",
-        "/api/auth/login",
-        "/api/openapi.json",
-        "/api/analytics/live/health",
+        "people.page",
+        "people.pulse",
+        "people.login",
+        "people.logout",
+        "sign_in.login",
+        "health",
+        "api.health",
+        "api.openapi",
+        "api.nothing_here",
+        "public.realtime",
+        "public.live_users",
+        "public.nothing_here",
+        "_dash_assets.static",
         "/_favicon.ico",
     }
 )
-PUBLIC_PREFIXES: Final = ("/accounts/", "/assets/")
+PROGRAMS: Final = ("/api/", "/accounts/")
 SAFE_METHODS: Final = ("GET", "HEAD", "OPTIONS")
 
 
+def for_programs() -> bool:
+    return f"{request.path}/".startswith(PROGRAMS)
+
+
 def is_public() -> bool:
-    """Whether nobody needs to be known: public addresses, and errors about addresses that do not exist."""
-    if request.path in PUBLIC_PATHS or request.path.startswith(PUBLIC_PREFIXES):
-        return True
-    in_api = request.path.startswith("/api/") or request.path in {"/api", "/accounts"}
-    return in_api and (request.endpoint is None or request.endpoint.endswith("nothing_here"))
+    """Whether nobody needs to be known: public views, and errors about addresses that do not exist."""
+    if request.endpoint is None:
+        return for_programs()
+    return request.endpoint in PUBLIC_VIEWS
 
 
 def refuse_other_sites() -> None:
@@ -48,36 +58,37 @@ def refuse_other_sites() -> None:
     origin = request.headers.get("Origin")
     if site in {"same-origin", "none"}:
         return
-    if site is not None or (origin is not None and urlsplit(origin).netloc != request.host):
+    if site is not None or (origin is not None and host_of(origin) != request.host):
         raise NotAllowed("Requests from other sites are refused.")
+
+
+def host_of(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
 
 
 def admit() -> AnyResponse | None:
     """Let the request through, send the browser to the sign-in page, or raise what is wrong."""
     refuse_other_sites()
+    if for_programs() and not request.blueprints and request.endpoint is not None:
+        raise NotFound  # a page of ours never has such an address
     if is_public():
         return None
-    for_people = request.method == "GET" and not request.path.startswith(("/api/", "/_"))
+    for_people = request.method in {"GET", "HEAD"} and not request.path.startswith(("/api/", "/_"))
     if for_people and identify() is None:
         wanted = request.full_path if request.query_string else request.path
-        prefix = request.script_root
-        return redirect(f"{prefix}/login" + ("" if wanted == "/" else f"?next={quote(wanted)}"))
+        return redirect(f"{request.script_root}/login?next={quote(wanted)}")
     services().accounts.seen(analyst().id)
     return None
 
 
 def local_path(wanted: str | None) -> str:
     """Where to go after signing in: a path of ours, never another site."""
-    parts = urlsplit(wanted or "/")
-    safe = not parts.scheme and not parts.netloc and parts.path.startswith("/")
-    if (
-        not safe
-        or (wanted or "/").startswith("//")
-        or "\\" in (wanted or "")
-        or not (wanted or "/").isprintable()
-    ):
-        return "/"
-    return wanted or "/"
+    path = wanted or "/"
+    local = path.startswith("/") and not path.startswith("//")
+    return path if local and "\\" not in path and path.isprintable() else "/"
 
 
 def register(app: Flask) -> None:

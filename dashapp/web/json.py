@@ -33,4 +33,7 @@ class ExactJSON(JSONProvider):
         return json.dumps(obj, allow_nan=False, **{**compact, **kwargs})
 
     def loads(self, s: str | bytes, **kwargs: Any) -> Any:
-        return json.loads(s, **kwargs)
+        try:
+            return json.loads(s, **kwargs)
+        except RecursionError:
+            raise ValueError("nested too deeply") from None

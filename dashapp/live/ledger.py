@@ -39,10 +39,11 @@ class Ledger:
         }
 
     def encode(self, batch: Batch) -> Events:
-        """The batch's events as a table; its faults are noted."""
+        """The batch's events as a table, without those before the floor; faults of the others are noted."""
         assert batch.key is not None and batch.at is not None
         assert batch.status is not None and batch.amount is not None
-        self._note(batch)
+        kept = batch.at >= self.floor_ms
+        self._note(batch, set(batch.key[~kept].tolist()))
         user, facility = (
             self._codes["user"].encode(batch.user),
             self._codes["facility"].encode(batch.facility),
@@ -56,7 +57,6 @@ class Ledger:
             status=batch.status.astype(np.int8),
             amount=batch.amount,
         )
-        kept = rows.at >= self.floor_ms
         return rows if kept.all() else rows.take(kept)
 
     def fill(self, kind: str, parts: list[Events]) -> None:
@@ -207,10 +207,12 @@ class Ledger:
 
     # --- Faults
 
-    def _note(self, batch: Batch) -> None:
+    def _note(self, batch: Batch, outside: Container[int] = frozenset()) -> None:
+        """Remember what is wrong with each document of the batch that is not outside of what is kept."""
         noted = self._faults[batch.collection]
-        for key in [int(key) for key in batch.seen] if noted else batch.faults:
-            self._set_faults(batch.collection, key, batch.faults.get(key, ()))
+        for key in batch.seen.tolist() if noted else batch.faults:
+            faults = () if key in outside else batch.faults.get(key, ())
+            self._set_faults(batch.collection, key, faults)
 
     def _set_faults(self, collection: str, key: int, faults: tuple[Fault, ...]) -> bool:
         before = self._faults[collection].pop(key, ())

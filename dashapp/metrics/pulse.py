@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from dashapp.domain.scope import epoch_ms, last_days
+from dashapp.domain.scope import DAY, epoch_ms, last_days, midnight_ms
 from dashapp.domain.snapshot import Snapshot
 from dashapp.domain.tables import NOBODY, Events
 from dashapp.domain.vocabulary import COUNTED, EVENT_KINDS
@@ -61,12 +61,13 @@ def pulse(snapshot: Snapshot, now: datetime, zone: ZoneInfo, online_minutes: int
     now_ms = epoch_ms(now)
     hour_ago = epoch_ms(now - HOUR)
     today = last_days(1, now, zone)
+    tomorrow_ms = midnight_ms(today.last_on + DAY, zone)  # the writer's clock may be a little ahead
     users = snapshot.users.values()
     seen_today = {
         user.id
         for user in users
         if any(
-            at is not None and today.start_ms <= at < today.end_ms for at in (user.last_login, user.last_seen)
+            at is not None and today.start_ms <= at < tomorrow_ms for at in (user.last_login, user.last_seen)
         )
     }
     active = {

@@ -14,6 +14,7 @@ from dashapp.settings import Settings
 from dashapp.source import demo, open_documents
 
 settings = settings_or_exit(Settings.from_environment)
+settings_or_exit(lambda: open_documents(settings)).close()  # a wrong address or folder ends it here
 
 bind = f"[{settings.host}]:{settings.port}" if ":" in settings.host else f"{settings.host}:{settings.port}"
 workers = settings.workers

@@ -61,14 +61,18 @@ class Progress:
         self._collection = ""
 
 
-class PlainErrors(AppGroup):
-    """A group whose commands end with one line when something is wrong."""
+class PlainCommand(click.Command):
+    """A command that ends with one line when something is wrong."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except AppError as error:
             raise click.ClickException(error.message) from None
+
+
+class PlainCommands(AppGroup):
+    command_class = PlainCommand
 
 
 def register(app: Flask, settings: Settings, documents: DocumentStore) -> None:
@@ -111,7 +115,7 @@ NEW_PASSWORD = click.option(
 
 
 def users_commands(documents: DocumentStore) -> AppGroup:
-    group = PlainErrors("users", help="Who may sign in.")
+    group = PlainCommands("users", help="Who may sign in.")
     accounts = Accounts(documents)
 
     @group.command("create")
@@ -158,7 +162,7 @@ def account_line(user: User) -> str:
 
 
 def demo_commands(settings: Settings, documents: DocumentStore) -> AppGroup:
-    group = PlainErrors("demo", help="Demo data.")
+    group = PlainCommands("demo", help="Demo data.")
 
     @group.command("seed")
     @click.option("--number", default=demo.SEED, show_default=True, help="The same number, the same data.")
@@ -194,7 +198,7 @@ def demo_commands(settings: Settings, documents: DocumentStore) -> AppGroup:
 
 
 def add_transfer_commands(app: Flask, settings: Settings, documents: DocumentStore) -> None:
-    group = PlainErrors("transfer")
+    group = PlainCommands("transfer")
 
     @group.command("import")
     @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))

@@ -10,7 +10,14 @@ from typing import Any, Final, cast
 
 import bson
 import pymongo
-from pymongo.errors import BulkWriteError, ConfigurationError, InvalidURI, OperationFailure, PyMongoError
+from pymongo.errors import (
+    BulkWriteError,
+    ConfigurationError,
+    InvalidName,
+    InvalidURI,
+    OperationFailure,
+    PyMongoError,
+)
 
 from dashapp.domain.vocabulary import COLLECTIONS, EVENT_TIME
 from dashapp.errors import InvalidParameter, InvalidSetting, SourceLost
@@ -27,13 +34,13 @@ from dashapp.source.watch import PollingFeed, StreamFeed
 DEFAULT_DATABASE: Final = "accord"
 SELECTION_SECONDS: Final = 2
 QUESTION_SECONDS: Final = 5
-LOAD_SECONDS: Final = 30
+SOCKET_SECONDS: Final = 15
 DUPLICATE_KEY: Final = 11000
 
 
 @contextmanager
-def reaching(seconds: float | None = QUESTION_SECONDS) -> Iterator[None]:
-    """Turn what the driver raises into SourceLost; let nothing take longer than told."""
+def reaching(seconds: float | None = None) -> Iterator[None]:
+    """Turn what the driver raises into SourceLost; with seconds, retries go on until then and no longer."""
     try:
         with nullcontext() if seconds is None else pymongo.timeout(seconds):
             yield
@@ -60,16 +67,19 @@ class MongoStore:
                 maxPoolSize=16,
                 serverSelectionTimeoutMS=SELECTION_SECONDS * 1000,
                 connectTimeoutMS=SELECTION_SECONDS * 1000,
-                socketTimeoutMS=LOAD_SECONDS * 1000,
+                socketTimeoutMS=SOCKET_SECONDS * 1000,
                 waitQueueTimeoutMS=QUESTION_SECONDS * 1000,
             )
             named = self._client.get_default_database(default=DEFAULT_DATABASE).name
-        except (ConfigurationError, InvalidURI, ValueError):
+        except (ConfigurationError, InvalidURI, ValueError, TypeError):
             raise InvalidSetting("MONGODB_URI is not a valid MongoDB connection string") from None
-        self._db = self._client.get_database(database or named, codec_options=CODEC)
+        try:
+            self._db = self._client.get_database(database or named, codec_options=CODEC)
+        except InvalidName:
+            raise InvalidSetting("MONGODB_DB is not a valid database name") from None
 
     def ping(self) -> None:
-        with reaching():
+        with reaching(QUESTION_SECONDS):
             self._client.admin.command("ping")
 
     def ensure_indexes(self) -> list[str]:
@@ -78,8 +88,7 @@ class MongoStore:
             names = dict.fromkeys((*CHANGE_TIMES[collection], EVENT_TIME.get(collection, "updatedAt")))
             for name in [*names, "email"] if collection == "users" else names:
                 try:
-                    with pymongo.timeout(LOAD_SECONDS):
-                        self._db[collection].create_index(name)
+                    self._db[collection].create_index(name)
                 except OperationFailure as error:
                     problems.append(f"{collection}.{name}: index refused (code {error.code})")
                 except PyMongoError as error:
@@ -96,19 +105,19 @@ class MongoStore:
     def _batches(
         self, collection: str, since: datetime | None, projection: Mapping[str, int] | None
     ) -> Iterator[list[Document]]:
-        with reaching(None):
+        with reaching():
             wanted = loadable(collection, since)
             found = self._db[collection].find_raw_batches(wanted, projection, batch_size=LOAD_BATCH)
             for raw in cast(Iterable[bytes], found):  # typed as documents by the driver
                 yield bson.decode_all(raw, CODEC)
 
     def get(self, collection: str, ids: Sequence[Any]) -> list[Document]:
-        with reaching(LOAD_SECONDS):
+        with reaching():
             wanted = {"_id": {"$in": list(ids)}}
             return list(self._db[collection].find(wanted, dict.fromkeys(PROJECTIONS[collection], 1)))
 
     def count(self, collection: str, since: datetime | None) -> int:
-        with reaching(LOAD_SECONDS):
+        with reaching():
             return self._db[collection].count_documents(loadable(collection, since))
 
     def feed(self) -> DocumentFeed:
@@ -124,7 +133,7 @@ class MongoStore:
     def _changed_since(self, collection: str, since: datetime) -> list[Document]:
         times = [{name: {"$gte": since}} for name in CHANGE_TIMES[collection]]
         wanted = times[0] if len(times) == 1 else {"$or": times}
-        with reaching(LOAD_SECONDS):
+        with reaching():
             return list(self._db[collection].find(wanted, dict.fromkeys(PROJECTIONS[collection], 1)))
 
     def documents(self, collection: str) -> Iterator[Document]:
@@ -136,13 +145,13 @@ class MongoStore:
         if isinstance(equals.get("email"), str):
             # Always by pattern: a stored capital letter neither hides an account nor shows in the time.
             wanted["email"] = {"$regex": f"^{re.escape(equals['email'])}$", "$options": "i"}
-        with reaching():
+        with reaching(QUESTION_SECONDS):
             return list(self._db[collection].find(wanted))
 
     def write(self, collection: str, documents: Sequence[Document]) -> None:
         if not documents:
             return
-        with reaching(LOAD_SECONDS):
+        with reaching():
             try:
                 self._db[collection].insert_many(documents, ordered=False)
                 return
@@ -165,12 +174,12 @@ class MongoStore:
                 ) from None
 
     def update(self, collection: str, document_id: Any, fields: Mapping[str, Any]) -> bool:
-        with reaching():
+        with reaching(QUESTION_SECONDS):
             changed = self._db[collection].update_one({"_id": document_id}, {"$set": dict(fields)})
             return changed.matched_count > 0
 
     def delete(self, collection: str, ids: Sequence[Any]) -> None:
-        with reaching(LOAD_SECONDS):
+        with reaching():
             self._db[collection].delete_many({"_id": {"$in": list(ids)}})
 
     def close(self) -> None:

@@ -43,7 +43,7 @@ def add_blueprints(app: Flask, limits: Limits) -> None:
     live_api.add_url_rule("/openapi.json", "openapi", describe, methods=["GET"])
     for blueprint in (live_api, counts):
         end_with_nothing(blueprint)
-    limits.overall(live_api, programs, counts)
+    limits.overall(live_api, counts)
     limits.per_user(live_api)
     limits.public(counts)
     for blueprint in (programs, live_api, counts, people):

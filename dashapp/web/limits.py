@@ -13,6 +13,8 @@ from dashapp.settings import Settings
 from dashapp.web.auth import identify
 
 POLLING = "600 per minute"  # what an open page may ask: far above its own pace
+View = Callable[..., Any]
+PROGRAMS = ("/api/", "/accounts/")
 STATIC = ("/assets/", "/_dash-component-suites/", "/_favicon.ico")
 
 
@@ -39,8 +41,9 @@ def email_and_address() -> str:
     return f"{client_address()} {str(email).strip().lower()[:254]}"
 
 
-def is_static() -> bool:
-    return request.path.startswith(STATIC)
+def has_own_limits() -> bool:
+    """Whether the request is no page's: a file, or a program's question."""
+    return request.path.startswith(STATIC + PROGRAMS)
 
 
 class Limits:
@@ -48,54 +51,58 @@ class Limits:
 
     def __init__(self, app: Flask, settings: Settings) -> None:
         self._settings = settings
+        in_memory = settings.rate_limit_storage.startswith("memory")
         self._limiter = Limiter(
             session_or_address,
             app=app,
             default_limits=[POLLING],
-            default_limits_exempt_when=is_static,
+            default_limits_exempt_when=has_own_limits,
             storage_uri=settings.rate_limit_storage,
-            in_memory_fallback_enabled=True,
-            strategy="moving-window" if settings.rate_limit_storage.startswith("memory") else "fixed-window",
+            storage_options=quick_storage(settings.rate_limit_storage),
+            in_memory_fallback_enabled=not in_memory,
+            strategy="moving-window" if in_memory else "fixed-window",
         )
         app.extensions["rate limiter"] = self._limiter
 
-    def overall(self, *blueprints: Blueprint) -> None:
+    def overall(self, *counted: Any) -> None:
         """One count per client address over all these blueprints."""
-        for blueprint in blueprints:
-            if self._settings.rate_limit_global:
-                self._limiter.shared_limit(
-                    self._settings.rate_limit_global, scope="global", key_func=client_address
-                )(blueprint)
-            else:
-                self._limiter.exempt(blueprint)
+        for blueprint in counted:
+            self._shared("global", self._settings.rate_limit_global, client_address)(blueprint)
 
     def per_user(self, blueprint: Blueprint) -> None:
-        if self._settings.rate_limit_user:
-            self._limiter.shared_limit(
-                self._settings.rate_limit_user,
-                scope="user",
-                key_func=user_id,
-                exempt_when=lambda: not user_id(),
-            )(blueprint)
+        anonymous = {"exempt_when": lambda: not user_id()}
+        self._shared("user", self._settings.rate_limit_user, user_id, **anonymous)(blueprint)
 
     def public(self, blueprint: Blueprint) -> None:
-        if self._settings.rate_limit_public:
-            self._limiter.shared_limit(
-                self._settings.rate_limit_public, scope="public", key_func=client_address
-            )(blueprint)
+        self._shared("public", self._settings.rate_limit_public, client_address)(blueprint)
 
-    def failures(self, view: Callable[..., Any]) -> Callable[..., Any]:
-        """Only answers 401 count."""
+    def failures(self, view: View, *, for_programs: bool) -> View:
+        """Only answers 401 count, beside what counts for every program or page."""
 
         def failed(response: Response) -> bool:
             return response.status_code == 401
 
-        if not self._settings.rate_limit_login:
-            return view
-        limited: Callable[..., Any] = self._limiter.shared_limit(
-            self._settings.rate_limit_login,
-            scope="login",
-            key_func=email_and_address,
-            deduct_when=failed,
-        )(view)
-        return limited
+        login = self._settings.rate_limit_login
+        limited = self._shared("login", login, email_and_address, deduct_when=failed)(view)
+        # The limit of a view stands in for those it would have otherwise, so they are laid on again.
+        if for_programs:
+            counted: View = self._shared("global", self._settings.rate_limit_global, client_address)(limited)
+        else:
+            counted = self._shared("page", POLLING, session_or_address)(limited)
+        return counted
+
+    def _shared(self, scope: str, limit: str, key: Callable[[], str], **options: Any) -> Callable[[Any], Any]:
+        """What lays one count on whatever it is given; nothing when the limit is off."""
+        if not limit:
+            return lambda limited: limited
+        laid: Callable[[Any], Any] = self._limiter.shared_limit(limit, scope=scope, key_func=key, **options)
+        return laid
+
+
+def quick_storage(uri: str) -> dict[str, Any]:
+    """Options that keep a storage which is away from holding up requests."""
+    if uri.startswith("redis"):
+        return {"socket_connect_timeout": 1, "socket_timeout": 1}
+    if uri.startswith("mongodb"):
+        return {"serverSelectionTimeoutMS": 1000, "connectTimeoutMS": 1000, "socketTimeoutMS": 1000}
+    return {}

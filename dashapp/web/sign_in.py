@@ -127,10 +127,12 @@ def form_logout() -> AnyResponse:
 def blueprints(limits: Limits) -> tuple[Blueprint, Blueprint]:
     """Sign-in for programs and for people; failures of both count together."""
     programs = Blueprint("sign_in", __name__, url_prefix="/api/auth")
-    programs.add_url_rule("/login", "login", limits.failures(api_login), methods=["POST"])
+    programs.add_url_rule("/login", "login", limits.failures(api_login, for_programs=True), methods=["POST"])
     people = Blueprint("people", __name__)
     people.add_url_rule("/login", "page", login_page, methods=["GET"])
     people.add_url_rule("/login/pulse", "pulse", pulse_part, methods=["GET"])
-    people.add_url_rule("/auth/login", "login", limits.failures(form_login), methods=["POST"])
+    people.add_url_rule(
+        "/auth/login", "login", limits.failures(form_login, for_programs=False), methods=["POST"]
+    )
     people.add_url_rule("/auth/logout", "logout", form_logout, methods=["POST"])
     return programs, people

@@ -9,8 +9,8 @@ the previous one.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from functools import cache
@@ -29,6 +29,7 @@ MISSING: Final = object()
 DAY: Final = timedelta(days=1)
 HOUR: Final = timedelta(hours=1)
 MILLISECOND: Final = timedelta(milliseconds=1)
+ONLINE: Final = timedelta(minutes=5)
 
 ZONES: Final = tuple(
     ZoneInfo(name)
@@ -154,8 +155,9 @@ MICROS = st.one_of(
     st.integers(0, 10**15 - 1),
 )
 NUMBER_FORMS = st.sampled_from(("float", "decimal", "string", "exponent", "int", "long", "whole decimal"))
+PLAIN_AMOUNTS = st.builds(as_number, st.just("float"), MICROS)
 AMOUNTS = st.one_of(
-    st.builds(as_number, st.just("float"), MICROS),
+    PLAIN_AMOUNTS,
     st.builds(as_number, NUMBER_FORMS, MICROS),
     st.sampled_from(UNUSUAL_AMOUNTS),
 )
@@ -247,45 +249,45 @@ def around(at: datetime) -> list[datetime]:
     return [at, at - MILLISECOND, at + MILLISECOND, at - HOUR, at + HOUR, at + 11 * HOUR]
 
 
-def interesting_times(now: datetime, zone: ZoneInfo, history_days: int) -> list[datetime]:
-    """Times worth an event, all of them UTC; the plain ones first."""
-    today = now.astimezone(zone).date()
-    found = [now - HOUR, now - 3 * HOUR, now - DAY, now - 3 * DAY, now - 10 * DAY]
-    found += [*around(now), *around(now - HOUR), *around(now - 5 * 60 * 1000 * MILLISECOND)]
-    found += [*around(now.replace(minute=0, second=0, microsecond=0)), now - 10 * HOUR, now + 3 * DAY]
-    for back in _edges(history_days):
-        found += around(local(today - back * DAY, time(), zone))
+def interesting_times(now: datetime, zone: ZoneInfo, history_days: int, days: int) -> list[datetime]:
+    """Times worth an event for questions about so many days, all of them UTC; the plain ones first."""
+    found = [now - HOUR, now - 3 * HOUR, now - DAY, now - days * DAY, now - 10 * DAY, now + 3 * DAY]
+    found += [*around(now), *around(now - HOUR), *around(now - ONLINE), now - 10 * HOUR]
+    found += around(now.replace(minute=0, second=0, microsecond=0))
     wall = now.astimezone(zone).replace(tzinfo=None)
-    for back in DAYS_BACK:
-        found += around((wall - back * DAY).replace(tzinfo=zone).astimezone(UTC))
-    for change in clock_changes(zone):
-        if timedelta(0) < now - change < 800 * DAY:
-            found += around(change)
-    leap = [local(date(2028, 2, 28), time(), zone) + n * DAY for n in range(3)]
-    return found + [at for at in leap if abs(now - at) < 800 * DAY]
-
-
-def _edges(history_days: int) -> Iterator[int]:
-    """How many days ago windows begin, previous windows begin, and the history."""
-    yield -1
-    for days in DAYS_BACK:
-        yield from (days - 1, 2 * days - 1)
-    yield from (history_days - 2, history_days - 1, history_days, history_days + 40)
+    found += 2 * around((wall - days * DAY).replace(tzinfo=zone).astimezone(UTC))
+    today = now.astimezone(zone).date()
+    for back in (-1, 0, days - 1, days, 2 * days - 1, history_days - 1):
+        found += around(local(today - back * DAY, time(), zone))
+    earliest = now - 2 * days * DAY
+    for odd in (*clock_changes(zone), local(date(2028, 2, 29), time(), zone)):
+        if earliest < odd < now:
+            found += around(odd)
+    return [*found, now - (history_days + 40) * DAY]
 
 
 @st.composite
-def moments(draw: st.DrawFn, zone: ZoneInfo) -> datetime:
-    """A present: any, or one where the calendar or the clock is odd, or was one window ago."""
-    odd = [local(date(2028, 2, 29), time(12), zone), local(date(2028, 3, 1), time(9, 30), zone)]
-    odd += [local(date(2029, 2, 28), time(23, 59, 59, 999000), zone), local(date(2028, 2, 29), time(), zone)]
-    if clock_changes(zone) and draw(st.booleans()):
-        change = draw(st.sampled_from(clock_changes(zone)))
-        wall = (change + draw(st.integers(-90, 90)) * timedelta(minutes=1)).astimezone(zone)
-        later = wall.replace(tzinfo=None, fold=0) + draw(st.sampled_from((0, 0, *DAYS_BACK))) * DAY
-        return later.replace(tzinfo=zone, fold=draw(st.integers(0, 1))).astimezone(UTC)
-    if draw(st.booleans()):
-        return draw(st.sampled_from(odd)) + draw(st.sampled_from((0, 1, -1, 3_600_000))) * MILLISECOND
-    return datetime(2022, 1, 1, tzinfo=UTC) + draw(st.integers(0, 9 * 365 * 86_400_000)) * MILLISECOND
+def moments(draw: st.DrawFn, zone: ZoneInfo, days: int) -> datetime:
+    """A present: any, or one where the calendar or the clock is odd, or was so many days ago."""
+    kind = draw(st.integers(0, 3))
+    if kind == 0:
+        return datetime(2022, 1, 1, tzinfo=UTC) + draw(st.integers(0, 9 * 365 * 86_400_000)) * MILLISECOND
+    if kind == 1 or not clock_changes(zone):
+        return draw(st.sampled_from(leap_times(zone))) + draw(st.sampled_from((0, 1, -1))) * MILLISECOND
+    change = draw(st.sampled_from(clock_changes(zone)))
+    wall = (change + draw(st.integers(-90, 90)) * timedelta(minutes=1)).astimezone(zone)
+    later = wall.replace(tzinfo=None, fold=0) + draw(st.sampled_from((days, 0))) * DAY
+    return later.replace(tzinfo=zone, fold=draw(st.integers(0, 1))).astimezone(UTC)
+
+
+@cache
+def leap_times(zone: ZoneInfo) -> tuple[datetime, ...]:
+    return (
+        local(date(2028, 2, 29), time(12), zone),
+        local(date(2028, 2, 29), time(), zone),
+        local(date(2028, 3, 1), time(9, 30), zone),
+        local(date(2029, 2, 28), time(23, 59, 59, 999000), zone),
+    )
 
 
 # --- Documents
@@ -293,11 +295,15 @@ def moments(draw: st.DrawFn, zone: ZoneInfo) -> datetime:
 
 @dataclass(frozen=True)
 class Case:
-    """Documents as they are, and documents as they were before; `now` has whole milliseconds."""
+    """Documents as they are, and documents as they were before; `now` has whole milliseconds.
+
+    Many of the times are chosen for questions about `days` days.
+    """
 
     zone: ZoneInfo
     now: datetime
     history_days: int
+    days: int
     documents: Documents
     before: Documents
 
@@ -350,12 +356,18 @@ EVENT_FIELDS: Final = {  # time, amount
 
 
 def _event_recipes(kind: str) -> st.SearchStrategy[list[dict[str, Any]]]:
+    """Dirty or clean ones: what is all of one type may be read by another path."""
     time_field, amount_field = EVENT_FIELDS[kind]
     fields = {time_field: TIME_RECIPES, "references": REFERENCE_RECIPES, "status": STATUSES[kind]}
+    clean_fields = {**fields, time_field: st.tuples(PICKS, st.just(TIME_FORMS[0]))}
     if amount_field:
-        fields[amount_field] = AMOUNTS
-    one = recipes(**fields)
-    return st.one_of(st.lists(one, max_size=MOST_EVENTS), st.lists(one, min_size=8, max_size=MOST_EVENTS))
+        fields[amount_field], clean_fields[amount_field] = AMOUNTS, PLAIN_AMOUNTS
+    dirty, clean = recipes(**fields), recipes(**clean_fields)
+    return st.one_of(
+        st.lists(dirty, max_size=MOST_EVENTS),
+        st.lists(dirty, min_size=8, max_size=MOST_EVENTS),
+        st.lists(clean, min_size=4, max_size=MOST_EVENTS),
+    )
 
 
 DATA = st.fixed_dictionaries(
@@ -413,11 +425,12 @@ def cases(draw: st.DrawFn) -> Case:
 
 def _case(draw: st.DrawFn, data: st.SearchStrategy[Any]) -> Case:
     zone = draw(st.sampled_from(ZONES))
-    now = draw(moments(zone))
     history_days = draw(st.sampled_from(HISTORY_DAYS))
-    times = interesting_times(now, zone, history_days)
+    days = draw(st.sampled_from([days for days in DAYS_BACK if days <= history_days]))
+    now = draw(moments(zone, days))
+    times = interesting_times(now, zone, history_days, days)
     documents = documents_of(draw(data), times, dict.fromkeys(COLLECTIONS, 0))
-    return Case(zone, now, history_days, documents, {})
+    return Case(zone, now, history_days, days, documents, {})
 
 
 FEWER_FIRST = st.fixed_dictionaries(
@@ -430,7 +443,7 @@ KEPT = st.integers(0, 2**16 - 1)  # a bit per document
 def changing_cases(draw: st.DrawFn) -> Case:
     """As above; before, some documents were missing, some had other contents, some are gone since."""
     case = _case(draw, DATA)
-    times = interesting_times(case.now, case.zone, case.history_days)
+    times = interesting_times(case.now, case.zone, case.history_days, case.days)
     before = documents_of(draw(DATA), times, draw(FEWER_FIRST))
     kept = draw(KEPT)
     for collection, documents in before.items():
@@ -438,7 +451,7 @@ def changing_cases(draw: st.DrawFn) -> Case:
         for n, document in enumerate(documents):
             if kept >> (n % 16) & 1:
                 documents[n] = now_there.get(repr(document["_id"]), document)
-    return Case(case.zone, case.now, case.history_days, case.documents, before)
+    return replace(case, before=before)
 
 
 # --- Questions
@@ -456,7 +469,6 @@ USER_FILTERS = st.one_of(
     st.just([]),
     st.lists(st.sampled_from([*map(str, USER_IDS), "nobody"]), min_size=1, max_size=4),
 )
-DAYS_AGO: Final = (0, 0, 0, 1, 2, 6, 7, 13, 14, 29, 30, 31, 59, 89, 90, 179, 364, 400)
 TOP = st.one_of(st.none(), st.integers(1, 100), st.integers(1, 3))
 
 
@@ -474,10 +486,14 @@ def queries(draw: st.DrawFn, case: Case) -> Query:
 
 
 def _window(draw: st.DrawFn, case: Case) -> Query:
-    if draw(st.booleans()):
-        days = draw(st.sampled_from((None, *(days for days in DAYS_BACK if days <= case.history_days))))
+    kind = draw(st.integers(0, 3))
+    if kind <= 1:
+        return {"daysBack": str(case.days)}
+    known = [days for days in DAYS_BACK if days <= case.history_days]
+    if kind == 2:
+        days = draw(st.sampled_from((None, *known)))
         return {} if days is None else {"daysBack": str(days)}
     today = case.now.astimezone(case.zone).date()
-    ago = st.sampled_from([days for days in DAYS_AGO if days < case.history_days])
+    ago = st.sampled_from([0, 0, *(days for days in (1, 2, *known, case.days) if days < case.history_days)])
     to_back, from_back = sorted((draw(ago), draw(ago)))
     return {"from": str(today - from_back * DAY), "to": str(today - to_back * DAY)}

@@ -206,6 +206,15 @@ def tier_names(documents: Iterable[Document]) -> list[str]:
     return [name for _, name in ranked]
 
 
+def rejected(documents: Documents) -> dict[str, int]:
+    """How many events of each kind are left out for want of a usable time."""
+    counts = {
+        kind: sum(time_of(one.get(TIME_FIELD[kind])) is None for one in documents.get(kind, ()))
+        for kind in KINDS
+    }
+    return {kind: count for kind, count in counts.items() if count}
+
+
 # --- What is asked for
 
 

@@ -26,6 +26,7 @@ class ScriptedMongo(ScriptedData):
     def __init__(self, *, refuse_streams: bool = False) -> None:
         super().__init__()
         self.refuse_streams = refuse_streams  # as a standalone server does, which has no change streams
+        self.stream_trouble = 0  # the code of the error that new change streams meet for now
         self.commands: list[str] = []  # the names of all commands so far
         self.port = 0
         self._ids = itertools.count(1)
@@ -182,6 +183,8 @@ class ScriptedMongo(ScriptedData):
         return cursor(number if rest else 0, field, found[:size])
 
     def _watch(self, command: Document, options: Document) -> Document:
+        if self.stream_trouble:
+            raise RefusedError(self.stream_trouble, "no change stream just now")
         if self.refuse_streams:
             raise RefusedError(40573, "The $changeStream stage is only supported on replica sets")
         position = self.position(options)

@@ -169,7 +169,7 @@ def read_for(server: AppServer, seconds: float, per_second: int = READERS_PER_SE
 @contextmanager
 def signing_in(server: AppServer, per_second: float) -> Iterator[None]:
     """People try to sign in all along, so many a second."""
-    done = Event()
+    done = threading.Event()
 
     def attempt() -> None:
         with suppress(OSError):
@@ -180,7 +180,7 @@ def signing_in(server: AppServer, per_second: float) -> Iterator[None]:
             while not done.wait(1 / per_second):
                 pool.submit(attempt)
 
-    thread = Thread(target=go_on)
+    thread = threading.Thread(target=go_on)
     if per_second:
         thread.start()
     yield

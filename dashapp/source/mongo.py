@@ -33,8 +33,11 @@ from dashapp.source.watch import PollingFeed, StreamFeed
 
 DEFAULT_DATABASE: Final = "accord"
 SELECTION_SECONDS: Final = 2
-QUESTION_SECONDS: Final = 5
+QUESTION_SECONDS: Final = 2.5
 SOCKET_SECONDS: Final = 15
+# What servers without change streams, or that keep us from them, answer: not a replica set, not supported,
+# unknown stage, unknown command, not allowed.
+NO_STREAMS: Final = frozenset({40573, 115, 40324, 59, 13, 303, 9})
 DUPLICATE_KEY: Final = 11000
 
 
@@ -68,7 +71,7 @@ class MongoStore:
                 serverSelectionTimeoutMS=SELECTION_SECONDS * 1000,
                 connectTimeoutMS=SELECTION_SECONDS * 1000,
                 socketTimeoutMS=SOCKET_SECONDS * 1000,
-                waitQueueTimeoutMS=QUESTION_SECONDS * 1000,
+                waitQueueTimeoutMS=SELECTION_SECONDS * 1000,
             )
             named = self._client.get_default_database(default=DEFAULT_DATABASE).name
         except (ConfigurationError, InvalidURI, ValueError, TypeError):
@@ -125,9 +128,9 @@ class MongoStore:
         try:
             with pymongo.timeout(QUESTION_SECONDS):
                 return StreamFeed(self._db, self.get)
-        except OperationFailure:
-            return PollingFeed(self._changed_since)
         except PyMongoError as error:
+            if isinstance(error, OperationFailure) and error.code in NO_STREAMS:
+                return PollingFeed(self._changed_since)
             raise SourceLost("The database cannot be reached.") from error
 
     def _changed_since(self, collection: str, since: datetime) -> list[Document]:
@@ -146,7 +149,10 @@ class MongoStore:
             # Always by pattern: a stored capital letter neither hides an account nor shows in the time.
             wanted["email"] = {"$regex": f"^{re.escape(equals['email'])}$", "$options": "i"}
         with reaching(QUESTION_SECONDS):
-            return list(self._db[collection].find(wanted))
+            found = list(self._db[collection].find(wanted))
+        # A pattern's end also matches before a closing line break.
+        email = str(equals.get("email", "")).lower()
+        return [one for one in found if "email" not in equals or str(one.get("email")).lower() == email]
 
     def write(self, collection: str, documents: Sequence[Document]) -> None:
         if not documents:

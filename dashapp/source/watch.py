@@ -36,7 +36,7 @@ class PollingFeed:
     def __init__(self, changed_since: Callable[[str, datetime], list[Document]]) -> None:
         self._changed_since = changed_since
         self._since = datetime.now(UTC).replace(tzinfo=None) - OVERLAP
-        self._told: dict[str, dict[int, Document]] = {}
+        self._told: dict[str, dict[int, str]] = {}
         self._asked_at = 0.0
 
     def next(self, wait_seconds: float) -> DocumentChanges:
@@ -49,11 +49,12 @@ class PollingFeed:
         return DocumentChanges({collection: documents for collection, documents in news.items() if documents})
 
     def _new(self, collection: str, documents: list[Document]) -> list[Document]:
-        """What the last answer did not hold already, word for word."""
+        """What the last answer did not hold already, to the letter (NaN is the same as NaN)."""
         before = self._told.get(collection, {})
         now = {key_of(document["_id"]): document for document in documents}
-        self._told[collection] = now
-        return [document for key, document in now.items() if before.get(key) != document]
+        written = {key: repr(document) for key, document in now.items()}
+        self._told[collection] = written
+        return [document for key, document in now.items() if before.get(key) != written[key]]
 
     def close(self) -> None:
         pass

@@ -77,8 +77,8 @@ def time_of(value: Any) -> datetime | None:
             return None
     if not isinstance(value, datetime):
         return None
-    value = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-    return value.replace(microsecond=value.microsecond // 1000 * 1000)
+    at: datetime = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
 def number(value: Any) -> Fraction:
@@ -527,7 +527,8 @@ def public_realtime(
         "tier_distribution": {tier: sum(one.tier == tier for one in members) for tier in world.tiers},
     }
     hours = [clock_hour(now - back * HOUR, zone) for back in reversed(range(12))]
-    return put_out({"metrics": metrics, "chart_data": [hourly(hour, done, zone) for hour in hours]})
+    chart_data = [hourly(hour, done, zone) for hour in hours]
+    return {"metrics": put_out(metrics), "chart_data": put_out(chart_data)}
 
 
 def active_on(day: date, people: Iterable[Person], done: Iterable[Event], zone: ZoneInfo) -> set[str]:

@@ -15,6 +15,7 @@ Keys = NDArray[np.uint64]
 Mask = NDArray[np.bool_]
 
 MANY_KEYS = 8_192
+MANY_CHANGES = 2_000
 NOBODY = -1  # the code of a missing user or facility
 
 
@@ -83,32 +84,33 @@ class Events:
         return equal
 
     def changed(self, drop: Ints, add: Events) -> Events:
-        """A new table without the rows at `drop` and with the rows of `add`, still sorted.
-
-        Only the part from the first touched row on is rebuilt; what comes before is copied in one piece.
-        """
+        """A new table without the rows at `drop` and with the rows of `add`, still sorted."""
         add = add.sorted()
-        first = len(self)
-        if len(drop):
-            first = min(first, int(drop.min()))
-        if len(add):
-            first = min(first, int(np.searchsorted(self.at, add.at[0], side="right")))
-        stay = np.ones(len(self) - first, dtype=bool)
-        stay[drop - first] = False
-        tail = self.at[first:][stay]
-        places = np.searchsorted(tail, add.at, side="right")
-        total = len(tail) + len(add)
-        new = np.zeros(total, dtype=bool)
-        new[places + np.arange(len(add))] = True
-        columns = {}
-        for name in COLUMNS:
-            ours, theirs = getattr(self, name), getattr(add, name)
-            column = np.empty(first + total, dtype=ours.dtype)
-            column[:first] = ours[:first]
-            column[first:][~new] = ours[first:][stay]
-            column[first:][new] = theirs
-            columns[name] = column
-        return Events(**columns)
+        if len(drop) + len(add) > MANY_CHANGES:
+            stay = np.ones(len(self), dtype=bool)
+            stay[drop] = False
+            return chained([self.take(stay), add]).sorted()
+        pieces = self._pieces(drop, add)
+        return Events(
+            **{
+                name: np.concatenate([getattr(table, name)[rows] for table, rows in pieces])
+                for name in COLUMNS
+            }
+        )
+
+    def _pieces(self, drop: Ints, add: Events) -> list[tuple[Events, slice]]:
+        """The new table as runs of rows of the old one and of those added: runs are copied at full speed."""
+        places = np.searchsorted(self.at, add.at, side="right")
+        cuts = [(place, 0, n) for n, place in enumerate(places.tolist())] + [
+            (row, 1, 0) for row in drop.tolist()
+        ]
+        pieces, position = [], 0
+        for place, dropped, n in sorted(cuts):
+            pieces.append((self, slice(position, place)))
+            if not dropped:
+                pieces.append((add, slice(n, n + 1)))
+            position = place + dropped
+        return [*pieces, (self, slice(position, None))]
 
     def with_region(self, region: NDArray[np.int16]) -> Events:
         return replace(self, region=region)
@@ -130,11 +132,16 @@ def no_events() -> Events:
     return Events(**{name: np.empty(0, dtype=DTYPES[name]) for name in COLUMNS})
 
 
+def chained(parts: Sequence[Events]) -> Events:
+    """The parts one after the other."""
+    return Events(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in COLUMNS})
+
+
 def joined(parts: Sequence[Events]) -> Events:
-    """The parts one after the other, sorted by time; of rows with one key the last counts."""
+    """All parts, sorted by time; of rows with one key the last counts."""
     if not parts:
         return no_events()
-    rows = Events(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in COLUMNS})
+    rows = chained(parts)
     repeated = pd.Index(rows.key).duplicated(keep="last")
     return (rows.take(~repeated) if repeated.any() else rows).sorted()
 

@@ -80,10 +80,9 @@ def assert_totals(server: AppServer, name: str) -> None:
     assert server.get("/health").json["data_quality"] == {"rejected": {}, "repaired": {}}
 
 
-@pytest.mark.parametrize("name", TOTALS)
-def test_the_embedded_database_gives_the_totals(name: str) -> None:
-    with importing(name) as server:
-        assert_totals(server, name)
+def test_the_embedded_database_gives_the_totals() -> None:  # crm-sales: with shifted dates, below
+    with importing("online-retail") as server:
+        assert_totals(server, "online-retail")
 
 
 @pytest.mark.parametrize("name", TOTALS)

@@ -294,7 +294,8 @@ def test_several_processes_count_together(here: Here, mongo_uri: str) -> None:
     token = signed(sub=f"manager {uuid4()}", role="manager")
     with server_over({}, here, **shared) as server:
         statuses = [server.get(REALTIME, token).status for _ in range(USER + 7)]
-    pymongo.MongoClient[dict[str, Any]](mongo_uri).drop_database("limits")
+    with pymongo.MongoClient[dict[str, Any]](mongo_uri) as client:
+        client.drop_database("limits")
     assert statuses == [200] * USER + [429] * 7
 
 

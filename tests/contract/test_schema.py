@@ -29,7 +29,7 @@ CONFIGURATION: Final = """
 expected-statuses = [400, 401, 403, 404, 405, 413, 414, 415]
 """
 METHODS: Final = {"get", "post", "put", "patch", "delete"}
-EXAMPLES: Final = "12"
+EXAMPLES: Final = "8"
 
 
 def operations(described: dict[str, Any]) -> int:

@@ -232,7 +232,7 @@ def test_the_form_keeps_what_was_wanted_through_a_mistake(own_server: AppServer)
 
 @pytest.mark.parametrize("fields", [{}, {"email": ADA}, {"password": "x"}, {"email": "", "password": ""}])
 def test_an_incomplete_form_is_shown_again(own_server: AppServer, fields: dict[str, str]) -> None:
-    answer = post_form(own_server, "/auth/login", **fields)
+    answer = post_form(own_server, "/auth/login", None, **fields)
     assert answer.status == 400
     assert b'name="password"' in answer.body
 

@@ -28,6 +28,7 @@ from dashapp.source.embedded import EmbeddedStore
 from dashapp.source.load import CleanSource
 from dashapp.source.mongo import MongoStore
 
+pytestmark = pytest.mark.timeout(900)  # hundreds of databases each
 ONLINE_MINUTES: Final = 5
 DATABASE: Final = "numbers_test"
 DEFAULT_DAYS: Final = {"users-activity": 7}

@@ -146,3 +146,11 @@ def test_codes_only_ever_grow() -> None:
     assert codes.encode(["Coast", "Unassigned"]).tolist() == [1, 0]
     assert (before, codes.names) == (("Unassigned",), ("Unassigned", "Coast"))
     assert codes.code("Coast") == 1
+
+
+def test_many_changes_and_few_lead_to_the_same_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    old, added = table(*((n, n * 10) for n in range(1, 40))), table((90, 5), (91, 170), (92, 999))
+    few = old.changed(places(0, 3, 17, 38), added)
+    monkeypatch.setattr("dashapp.domain.tables.MANY_CHANGES", 0)
+    assert same(few, old.changed(places(0, 3, 17, 38), added))
+    assert len(few) == 38

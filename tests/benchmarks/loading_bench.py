@@ -116,13 +116,14 @@ def exhaust(found: Iterable[Any]) -> None:
 def reading(name: str, store: DocumentStore, steps: Steps) -> list[tuple[str, ...]]:
     rows = []
     for kind, count in COUNTS.items():
-        best = {
-            step: min(seconds(lambda: exhaust(read(kind))) for _ in range(RUNS))  # noqa: B023
-            for step, read in steps.items()
-        }
-        best["columns"] = min(seconds(lambda: into_columns(store, kind)) for _ in range(RUNS))  # noqa: B023
-        ends = list(best.values())
-        shares = [end - begin for begin, end in zip([0.0, *ends], ends, strict=False)]
+        steps["columns"] = lambda kind: [into_columns(store, kind)]
+        rounds = [
+            {step: seconds(lambda: exhaust(read(kind))) for step, read in steps.items()}  # noqa: B023
+            for _ in range(RUNS)
+        ]
+        best = {step: min(each[step] for each in rounds) for step in steps}
+        ends = np.maximum.accumulate(list(best.values()))
+        shares = np.diff(ends, prepend=0.0)
         rows.append(
             (
                 f"{kind}, {name}",

@@ -11,7 +11,7 @@ from plotly.graph_objects import Figure
 
 from dashapp.charts.catalog import CHARTS
 from dashapp.charts.format import Formats
-from dashapp.charts.interactive import figure
+from dashapp.charts.interactive import CONFIG, figure
 from dashapp.charts.spec import ChartSpec
 from dashapp.metrics.catalog import Unit
 
@@ -105,7 +105,9 @@ def test_the_trend_shows_every_day_and_says_it_in_words() -> None:
     assert (revenue["x"], revenue["y"]) == (["2026-05-19", "2026-05-20"], [1.5, 12345.67])
     assert (visits["y"], orders["y"]) == ([0.0, 2.0], [1.0, 1.0])
     assert revenue["customdata"] == ["Ksh1.50", "Ksh12,345.67"]
-    assert revenue["yaxis"] != visits["yaxis"] == orders["yaxis"]
+    assert [trace["type"] for trace in (revenue, visits, orders)] == ["bar", "scatter", "scatter"]
+    assert [trace["yaxis"] for trace in (revenue, visits, orders)] == ["y", "y2", "y2"]
+    assert figure(spec)["layout"]["showlegend"]
 
 
 def test_the_funnel_shows_counts_and_their_share_of_the_visits() -> None:
@@ -114,7 +116,10 @@ def test_the_funnel_shows_counts_and_their_share_of_the_visits() -> None:
     assert list(spec.series[0].values) == [2, 1, 1, 2]
     for part in ("Visits 2, ", "Successful visits 1", "50.0 % of visits", "Orders 2", "100.0 % of visits"):
         assert part in spec.description
-    assert figure(spec)["data"][0]["x"] == [2.0, 1.0, 1.0, 2.0]
+    (bars,) = figure(spec)["data"]
+    assert (bars["type"], bars["x"]) == ("bar", [2.0, 1.0, 1.0, 2.0])
+    assert bars["text"] == ["2", "1 · 50.0 %", "1 · 50.0 %", "2 · 100.0 %"]
+    assert not figure(spec)["layout"]["showlegend"]
     assert "%" not in chart("funnel", {"quotations": [quotation()]}).series[0].texts[0]
 
 
@@ -127,6 +132,9 @@ def test_regions_are_shown_by_revenue_twelve_at_the_most() -> None:
     assert drawn["data"][0]["x"] == [float(n) for n in range(14, 2, -1)]
     assert drawn["layout"]["yaxis"]["categoryarray"] == drawn["data"][0]["y"] == list(spec.labels)
     assert drawn["layout"]["yaxis"]["autorange"] == "reversed"
+    assert drawn["data"][0]["text"][0] == "Ksh14.00"
+    assert drawn["layout"]["xaxis"]["range"][0] == 0
+    assert drawn["layout"]["xaxis"]["range"][1] > 14  # room for the number of the longest bar
 
 
 def test_names_are_shown_as_text_whatever_characters_they_hold() -> None:
@@ -135,6 +143,14 @@ def test_names_are_shown_as_text_whatever_characters_they_hold() -> None:
     drawn = json.dumps(figure(spec))
     assert "<img" not in drawn
     assert figure(spec)["data"][0]["y"][1] == "&lt;img src=x onerror=&quot;alert(1)&quot;&gt;&amp;amp;"
+
+
+def test_no_chart_offers_to_upload_itself() -> None:
+    assert (CONFIG["showSendToCloud"], CONFIG["displaylogo"], CONFIG["displayModeBar"]) == (
+        False,
+        False,
+        False,
+    )
 
 
 def test_a_chart_in_german_reads_as_germans_write() -> None:

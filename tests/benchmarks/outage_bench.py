@@ -98,7 +98,7 @@ def main() -> None:
     short, long = GRACE["refused"], GRACE["frozen"]
     title = (
         f"{SECONDS:.0f} s without the database, {READERS_PER_SECOND} requests/s, {VISITS:,} visits.\n"
-        f"200 everywhere, none above 1 s; stale after {short:.0f} s, when frozen {long:.0f} s; back: fresh,"
+        f" all 200, none above 1 s; stale after {short:.0f} s, when frozen {long:.0f} s; back: fresh,"
         " and a write made meanwhile seen, in 5 s"
     )
     table(title, rows, header)

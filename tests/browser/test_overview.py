@@ -210,7 +210,7 @@ def test_a_phone_does_not_scroll_sideways(watched: Watched, site: Site) -> None:
 def test_the_sign_in_form_works_without_scripts(watched: Watched, site: Site) -> None:
     page = watched.page
     page.goto(site.server.url + "/")
-    assert page.url.endswith("/login")
+    assert page.url.endswith("/login?next=/")
     page.fill("#email", EMAIL)
     page.fill("#password", "wrong")
     page.click("button:has-text('Sign in')")

@@ -13,6 +13,7 @@ from dashapp.domain.scope import Scope
 from dashapp.errors import InvalidParameter, NotReady
 from dashapp.metrics import answers
 from dashapp.metrics.view import View
+from dashapp.web.auth import analyst
 from dashapp.web.components import chart_panel, drawn, figure_strip, kpi_card, ranking
 from dashapp.web.live_charts import (
     formats,
@@ -107,6 +108,9 @@ def filters(scope: Scope, asked: str) -> html.Section:
         options[chosen] = window.label
     known = services().live.live.snapshot
     names = answers.region_names(View(known, today_scope(scope))) if known else []
+    allowed = analyst().regions
+    if allowed is not None:
+        names = [name for name in names if name in allowed]
     return html.Section(
         [
             dbc.RadioItems(
@@ -141,7 +145,12 @@ def people(scope: Scope) -> Any:
     if scope.users is None:
         return None
     known = services().live.live.snapshot
-    names = [known.users[one].name if known and one in known.users else one for one in scope.users]
+    allowed = analyst().regions
+    names = []
+    for one in scope.users:
+        user = known.users.get(one) if known else None
+        visible = user is not None and (allowed is None or user.region in allowed)
+        names.append(user.name if user is not None and visible else one)
     return html.A([", ".join(names), html.Span("✕ show everyone")], href="?", className="chip text-reset")
 
 

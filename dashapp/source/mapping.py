@@ -112,10 +112,16 @@ def role_of(value: Any) -> str | None:
     return name.lower() if name else None
 
 
+def limits_of(value: Any) -> tuple[str, ...]:
+    """The regions somebody is limited to, none without a limit. What cannot be read lets nothing through."""
+    if value is None or value == []:
+        return ()
+    named = [text_of(one) for one in value] if isinstance(value, list) else [text_of(value)]
+    return tuple(region for region in named if region) or ("",)
+
+
 def user_of(document: dict[str, Any]) -> User:
     email = text_of(document.get("email")) or ""
-    regions = document.get("regions")
-    named = [text_of(region) for region in regions] if isinstance(regions, list) else []
     return User(
         id=text_of(document["_id"]) or "",
         name=text_of(document.get("name")) or email or UNKNOWN_NAME,
@@ -124,7 +130,7 @@ def user_of(document: dict[str, Any]) -> User:
         region=text_of(document.get("region")),
         tier=text_of(document.get("tier")),
         active=flag_of(document.get("active")),
-        regions=tuple(region for region in named if region),
+        regions=limits_of(document.get("regions")),
         last_login=time_of(document.get("lastLogin")),
         last_seen=time_of(document.get("lastSeen")),
     )

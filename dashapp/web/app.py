@@ -14,7 +14,7 @@ from dashapp.source.documents import DocumentStore
 from dashapp.web import api, auth, errors, guard, public, shell, sign_in
 from dashapp.web.json import ExactJSON
 from dashapp.web.limits import Limits
-from dashapp.web.nowhere import end_with_nothing
+from dashapp.web.nowhere import Application, end_with_nothing
 from dashapp.web.openapi import describe
 from dashapp.web.services import Services
 
@@ -23,7 +23,7 @@ LARGEST_BODY = 1_000_000
 
 def create_app(settings: Settings, live: Store, documents: DocumentStore) -> Flask:
     """The web application over a live store (figures) and a document store (accounts)."""
-    app = Flask("dashapp.web", static_folder=None)
+    app = Application("dashapp.web", static_folder=None)
     app.json = ExactJSON(app)
     app.config.update(MAX_CONTENT_LENGTH=LARGEST_BODY, MAX_FORM_MEMORY_SIZE=LARGEST_BODY)
     app.extensions["services"] = Services(settings, live, Accounts(documents))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NoReturn
 
-from flask import Blueprint, current_app, request
+from flask import Blueprint, Flask, Response, current_app, request
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -26,6 +26,18 @@ def methods_taken() -> list[str]:
     return taken
 
 
+class Application(Flask):
+    """Answers OPTIONS to programs with the methods there really are."""
+
+    def make_default_options_response(self) -> Response:
+        response = super().make_default_options_response()
+        if request.blueprint in {"api", "public", "sign_in"}:
+            taken = methods_taken()
+            response.allow.clear()
+            response.allow.update([*taken, *(["HEAD"] if "GET" in taken else []), "OPTIONS"])
+        return response
+
+
 def nothing_here(**_path: str) -> NoReturn:
     """404, or 405 where another method would have been answered."""
     taken = methods_taken()
@@ -35,4 +47,4 @@ def nothing_here(**_path: str) -> NoReturn:
 def end_with_nothing(blueprint: Blueprint) -> None:
     """Answer every other address below the blueprint with the one error shape."""
     for rule in ("/", "/<path:rest>"):
-        blueprint.add_url_rule(rule, NOWHERE, nothing_here, methods=METHODS)
+        blueprint.add_url_rule(rule, NOWHERE, nothing_here, methods=METHODS, strict_slashes=False)

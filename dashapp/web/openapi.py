@@ -158,10 +158,14 @@ FAILURES = {
     "404": "There is nothing at this address.",
     "405": "This address does not take that method.",
     "413": "The request is too large.",
+    "414": "The address is too long.",
     "429": "Too many requests; see Retry-After.",
+    "431": "The headers are too large.",
     "500": "Something went wrong on the server.",
     "503": "The data are still being loaded, or the database is away; see Retry-After.",
 }
+
+ANYWHERE = ("404", "405", "413", "414", "429", "431", "500")
 
 
 def answered(description: str, schema: Schema) -> Schema:
@@ -170,7 +174,7 @@ def answered(description: str, schema: Schema) -> Schema:
 
 def failures(*codes: str) -> Schema:
     shape = {"$ref": "#/components/schemas/Error"}
-    return {code: answered(FAILURES[code], shape) for code in (*codes, "404", "405", "413", "429", "500")}
+    return {code: answered(FAILURES[code], shape) for code in (*codes, *ANYWHERE)}
 
 
 def enveloped(data: Schema, *, dated: bool) -> Schema:

@@ -213,7 +213,6 @@ def test_a_user_is_read_with_every_field() -> None:
 def test_a_user_with_nothing_but_an_id_is_an_active_unknown() -> None:
     assert user_of({"_id": 7}) == User("7", "Unknown", "", None, None, None, True, (), None, None)
     assert user_of({"_id": 7, "email": "B@x.org", "regions": "Coast"}).name == "B@x.org"
-    assert user_of({"_id": 7, "regions": "Coast"}).regions == ()
 
 
 def test_a_facility_is_read_with_every_field() -> None:
@@ -232,3 +231,18 @@ def test_a_tier_has_a_rank(rank: Any, expected: int) -> None:
 
 def test_a_tier_without_a_name_is_called_by_its_id() -> None:
     assert tier_of({"_id": "gold", "rank": 1}) == Tier("gold", "gold", 1)
+
+
+@pytest.mark.parametrize(
+    ("value", "limits"),
+    [
+        (None, ()),
+        ([], ()),
+        (["Coast", " Nairobi "], ("Coast", "Nairobi")),
+        ("Coast", ("Coast",)),
+        ([None], ("",)),
+        ({"all": True}, ("",)),
+    ],
+)
+def test_a_limit_that_cannot_be_read_lets_nothing_through(value: object, limits: tuple[str, ...]) -> None:
+    assert user_of({"_id": "a", "regions": value}).regions == limits

@@ -107,7 +107,7 @@ def origins(value: str) -> tuple[str, ...]:
 
 
 def prefix(value: str) -> str:
-    if not re.fullmatch(r"/([A-Za-z0-9_.~-]+/?)*", value.strip()):
+    if not re.fullmatch(r"/([A-Za-z0-9_.~-]+(/[A-Za-z0-9_.~-]+)*/?)?", value.strip()):
         raise ValueError("must be a path such as /sales/")
     return value.strip().rstrip("/") + "/"
 

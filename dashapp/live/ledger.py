@@ -26,7 +26,7 @@ class Ledger:
 
     def __init__(self, floor_ms: int, *, partial: bool = False) -> None:
         self.floor_ms = floor_ms
-        self._partial = partial
+        self.partial = partial
         self._codes = {"user": Codes(), "facility": Codes(), "region": Codes((UNASSIGNED,))}
         self._events: dict[str, Events] = {kind: no_events() for kind in EVENT_KINDS}
         self._records: dict[str, dict[int, Record]] = {kind: {} for kind in RECORD_KINDS}
@@ -124,8 +124,8 @@ class Ledger:
             facility_ids=self._codes["facility"].names,
             region_names=self._codes["region"].names,
             loaded_from=self.floor_ms,
-            partial=self._partial,
-            version=digest + ("-partial" if self._partial else ""),
+            partial=self.partial,
+            version=digest + ("-partial" if self.partial else ""),
             rejected=self._counted(rejected=True),
             repaired=self._counted(rejected=False),
         )

@@ -108,7 +108,7 @@ class Refresher:
         if self._feed is None:
             self._feed = self._source.feed()  # before loading, so that nothing is missed in between
             self._comparing.hasten()
-        if self._ledger is None:
+        if self._ledger is None or self._ledger.partial:
             self._load()
         self._keep_up(self._sync_seconds)
         if not self._feed.complete and self._counting.due:

@@ -57,8 +57,8 @@ def _reference(value: Any) -> str | None:
 
 def _times(values: list[Any], keys: list[int], faults: Faults) -> Ints:
     if set(map(type, values)) == {datetime}:
-        whole: Ints = np.array(values, dtype="datetime64[ms]").astype(np.int64)
-        return whole
+        since = ((value - mapping.EPOCH) // mapping.MILLISECOND for value in values)
+        return np.fromiter(since, dtype=np.int64, count=len(values))
     times = [mapping.time_of(value) for value in values]
     for key, time in zip(keys, times, strict=True):
         if time is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, cast
 
 import bson
@@ -38,6 +38,7 @@ SOCKET_SECONDS: Final = 15
 # What servers without change streams, or that keep us from them, answer: not a replica set, not supported,
 # unknown stage, unknown command, not allowed.
 NO_STREAMS: Final = frozenset({40573, 115, 40324, 59, 13, 303, 9})
+MOST_OF_IT: Final = timedelta(days=90)
 DUPLICATE_KEY: Final = 11000
 
 
@@ -110,7 +111,12 @@ class MongoStore:
     ) -> Iterator[list[Document]]:
         with reaching():
             wanted = loadable(collection, since)
-            found = self._db[collection].find_raw_batches(wanted, projection, batch_size=LOAD_BATCH)
+            # Most of a collection is read fastest in the order it lies in, not along an index of times.
+            most = since is None or datetime.now(UTC).replace(tzinfo=None) - since > MOST_OF_IT
+            hint = [("$natural", 1)] if most else None
+            found = self._db[collection].find_raw_batches(
+                wanted, projection, batch_size=LOAD_BATCH, hint=hint
+            )
             for raw in cast(Iterable[bytes], found):  # typed as documents by the driver
                 yield bson.decode_all(raw, CODEC)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from dashapp.errors import InvalidParameter
 from dashapp.source.documents import Document, DocumentStore
 from dashapp.source.mapping import EPOCH, MILLISECOND, time_of
 
+UNREADABLE: Final = (ValueError, TypeError, KeyError, ArithmeticError, RecursionError, BSONError)
 BATCH: Final = 2_000
 WEEK: Final = timedelta(weeks=1)
 SUFFIXES: Final = (".ndjson", ".ndjson.gz")
@@ -70,9 +72,9 @@ def documents_of(path: Path, problems: list[str]) -> Iterator[Document]:
                     continue
                 try:
                     yield document_of(line)
-                except (ValueError, TypeError, OverflowError, ArithmeticError, BSONError) as error:
+                except UNREADABLE as error:
                     problems.append(f"{path.name}:{number}: {reason(error)}")
-        except (EOFError, OSError):
+        except (EOFError, OSError, zlib.error):
             problems.append(f"{path.name}:{number + 1}: the file is damaged from here on")
 
 
@@ -162,7 +164,10 @@ def shifted(collection: str, document: Document, shift: timedelta) -> Document:
 
 def moved_value(value: Any, shift: timedelta) -> Any:
     if isinstance(value, datetime):
-        return value + shift
+        try:
+            return value + shift
+        except OverflowError:  # a date that stands for "never"
+            return value
     if isinstance(value, dict):
         return {name: moved_value(one, shift) for name, one in value.items()}
     if isinstance(value, list):

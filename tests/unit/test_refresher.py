@@ -437,3 +437,20 @@ def test_the_age_of_the_data_is_told_in_seconds() -> None:
     assert (live.lag_seconds(later), live.is_stale(later)) == (5.0, False)
     assert live.is_stale(later + timedelta(milliseconds=1))
     assert live.lag_seconds(NOW.astimezone(UTC) - timedelta(hours=1)) == 0.0
+
+
+@pytest.mark.parametrize("error", [SourceLost("away"), FeedBroken()])
+def test_a_history_load_that_breaks_off_is_begun_again(error: Exception) -> None:
+    old = [visit(_id=n, date=ago(days=60)) for n in range(3)]
+    database = Database(visits=[visit(_id="new"), *old])
+
+    def lose(_collection: Collection) -> None:
+        if database.loaded.count("visits") == 2:
+            database.after_reading = lambda _collection: None
+            raise error
+
+    database.after_reading = lose
+    refresher, store = started(database)
+    assert refresher.refresh_once()
+    assert not store.snapshot().partial
+    assert store.ids() == ids("new", 0, 1, 2)

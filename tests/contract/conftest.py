@@ -35,7 +35,7 @@ PASSWORD: Final = "correct horse battery staple"
 
 MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 INTERNAL: Final = re.compile(
-    rb"traceback|exception|\w+error:|mongodb://|sqlite|/work/|/tmp/|/home/|\.py\b|dashapp|gunicorn|werkzeug",
+    rb"traceback|exception|\w+error:|mongodb://|sqlite|/usr/|/tmp/|/home/|\.py\b|dashapp|gunicorn|werkzeug",
     re.I,
 )
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, datetime
 from fractions import Fraction
 
+from babel.dates import format_date, format_datetime
 from babel.numbers import format_compact_currency, format_currency, format_decimal
 
 from dashapp.domain.numbers import rounded
@@ -39,6 +41,22 @@ class Formats:
         if unit == "percent":
             return f"{format_decimal(number, format='#,##0.0', locale=self.locale)} %"
         return self.exact(number, unit)
+
+    def day(self, on: date) -> str:
+        """A local day."""
+        return str(format_date(on, "d MMM y", locale=self.locale))
+
+    def moment(self, at: datetime) -> str:
+        """A local time, with its day."""
+        return str(format_datetime(at, "d MMM y, HH:mm", locale=self.locale))
+
+    def duration(self, milliseconds: float) -> str:
+        """How long something took, in the unit that says most."""
+        minutes = milliseconds / 60_000
+        for name, size in (("days", 1440), ("hours", 60)):
+            if minutes >= 2 * size:
+                return f"{format_decimal(minutes / size, format='#,##0.#', locale=self.locale)} {name}"
+        return f"{format_decimal(minutes, format='#,##0', locale=self.locale)} minutes"
 
     def signed_percent(self, value: Fraction) -> str:
         """A change in per cent, without its sign."""

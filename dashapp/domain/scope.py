@@ -60,12 +60,15 @@ class Window:
 
     def previous(self) -> Window:
         """As many days right before, ended at the same local time of day."""
-        shift = timedelta(days=self.days)
+        return self.earlier(self.days, f"Previous {self.days} days" if self.days > 1 else "Previous day")
+
+    def earlier(self, days: int, label: str) -> Window:
+        """As long a window, this many days before, ended at the same local time of day."""
+        shift = timedelta(days=days)
         cut = None
         if self.cut_ms is not None:
             wall = moment(self.cut_ms).astimezone(self.zone).replace(tzinfo=None, fold=0)
             cut = epoch_ms((wall - shift).replace(tzinfo=self.zone).astimezone(UTC))
-        label = f"Previous {self.days} days" if self.days > 1 else "Previous day"
         return Window(self.first_on - shift, self.last_on - shift, cut, self.zone, label)
 
 

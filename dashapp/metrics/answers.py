@@ -69,10 +69,11 @@ def regional(view: View) -> list[Answer]:
     revenue = view.amounts_by("orders", view.column("orders", "region"), len(names))
     present = [code for code in range(len(names)) if visits[code] or orders[code]]
     present.sort(key=lambda code: (-revenue[code], -visits[code], names[code]))
-    return [{"region": names[c], **_performance(visits[c], orders[c], revenue[c])} for c in present]
+    return [{"region": names[c], **performance_of(visits[c], orders[c], revenue[c])} for c in present]
 
 
-def _performance(visits: int, orders: int, micros: int) -> Answer:
+def performance_of(visits: int, orders: int, micros: int) -> Answer:
+    """The figures of a region, a person or a place, by the keys they have in lists."""
     return {
         "visit_count": visits,
         "order_count": orders,
@@ -90,21 +91,22 @@ def top_performers(view: View, limit: int) -> list[Answer]:
     revenue = view.amounts_by("orders", view.column("orders", "user"), size)
 
     def rank(code: int) -> tuple[int, int, int, str, str]:
-        person = _person(view, view.user_id(code))
-        return -revenue[code], -int(orders[code]), -int(visits[code]), person["name"], person["userId"]
+        who = person(view, view.user_id(code))
+        return -revenue[code], -int(orders[code]), -int(visits[code]), who["name"], who["userId"]
 
     present = np.flatnonzero(visits + orders).tolist()
     best = sorted(present, key=rank)[:limit]
     return [
         {
-            **_person(view, view.user_id(code)),
-            **_performance(int(visits[code]), int(orders[code]), revenue[code]),
+            **person(view, view.user_id(code)),
+            **performance_of(int(visits[code]), int(orders[code]), revenue[code]),
         }
         for code in best
     ]
 
 
-def _person(view: View, user_id: str) -> Answer:
+def person(view: View, user_id: str) -> Answer:
+    """Who that is, as far as known."""
     user = view.snapshot.users.get(user_id)
     if user is None:
         return {"userId": user_id, "name": UNKNOWN_NAME, "role": None, "region": UNASSIGNED}
@@ -146,7 +148,7 @@ def users_activity(view: View) -> Answer:
     acted = (view.user_id(code) for code in np.flatnonzero(done.total).tolist())
     listed |= {one for one in acted if (user := view.snapshot.users.get(one)) is not None and user.active}
     codes = {user_id: code for code, user_id in enumerate(view.snapshot.user_ids)}
-    users = [{**_person(view, one), **done.by(codes.get(one, NOBODY))} for one in listed]
+    users = [{**person(view, one), **done.by(codes.get(one, NOBODY))} for one in listed]
     users.sort(key=lambda row: (-row["activities"], row["name"], row["userId"]))
     return {
         "users": users,

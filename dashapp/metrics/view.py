@@ -89,14 +89,25 @@ class View:
         counts: Mask = np.array(COUNTED[kind])[self.column(kind, "status")]
         return counts
 
+    def rows(self, kind: str) -> Ints:
+        """The positions in its table of the rows in scope that count as an activity."""
+        first, last = self._rows[kind]
+        kept = self._kept[kind]
+        rows: Ints = np.arange(first, last) if kept is None else first + np.flatnonzero(kept)
+        return rows[self.counts(kind)]
+
     def days(self, kind: str) -> Ints:
         """For every row in scope the number of its day in the window, from 0."""
+        return self.slots(kind, self.window.day_starts())
+
+    def slots(self, kind: str, starts: Sequence[int]) -> Ints:
+        """For every row in scope the number of its slot, given where the slots begin (UTC milliseconds)."""
         first, last = self._rows[kind]
-        bounds = np.searchsorted(self._table(kind).at, self.window.day_starts()).clip(first, last)
+        bounds = np.searchsorted(self._table(kind).at, starts).clip(first, last)
         lengths = np.diff(np.append(bounds, last))
-        day: Ints = np.repeat(np.arange(self.window.days), lengths)
+        slot: Ints = np.repeat(np.arange(len(starts)), lengths)
         kept = self._kept[kind]
-        return day if kept is None else day[kept]
+        return slot if kept is None else slot[kept]
 
     # --- Grouping
 

@@ -27,7 +27,7 @@ class Batch:
     """Cleaned documents of one collection.
 
     `seen` holds the key of every document of the batch, rejected ones included. Events fill the columns
-    (`key` to `amount`), small collections fill `records` with a record per key.
+    (`key` to `link`), small collections fill `records` with a record per key.
     """
 
     collection: Collection
@@ -39,6 +39,7 @@ class Batch:
     facility: Sequence[str | None] = ()
     status: Ints | None = None
     amount: Ints | None = None
+    link: Keys | None = None
     records: Mapping[int, Record] = field(default_factory=dict)
 
     def without(self, skip: Container[int]) -> Batch:
@@ -51,6 +52,7 @@ class Batch:
         )
         if self.key is None or self.at is None or self.status is None or self.amount is None:
             return left
+        assert self.link is not None
         rows = [row for row, key in enumerate(self.key.tolist()) if key not in skip]
         return replace(
             left,
@@ -60,6 +62,7 @@ class Batch:
             facility=[self.facility[row] for row in rows],
             status=self.status[rows],
             amount=self.amount[rows],
+            link=self.link[rows],
         )
 
 

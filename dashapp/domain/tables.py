@@ -16,6 +16,7 @@ Mask = NDArray[np.bool_]
 
 MANY_KEYS = 8_192
 MANY_CHANGES = 2_000
+TEXT_ID = np.uint64(1)  # the bit of a key that tells an id that is a text from an ObjectId
 NOBODY = -1  # the code of a missing user or facility
 
 
@@ -23,13 +24,15 @@ NOBODY = -1  # the code of a missing user or facility
 class Events:
     """Rows sorted by `at`.
 
-    key       uint64  64-bit digest of the document's _id
+    key       uint64  digest of the document's _id as text; the lowest bit is 0 for an ObjectId, else 1
     at        int64   event time, UTC milliseconds since 1970
     user      int32   code of the user id, -1 without one
     facility  int32   code of the facility id, -1 without one
     region    int16   code of the region's name: the facility's, else the user's, else Unassigned
     status    int8    position in STATUSES
     amount    int64   millionths of the currency; zeros where the kind has no amount
+    link      uint64  the key, as of a text, of the event that led to this one (a quotation's visit,
+                      an order's quotation); 0 where none is named. See `named`
     """
 
     key: Keys
@@ -39,6 +42,7 @@ class Events:
     region: NDArray[np.int16]
     status: NDArray[np.int8]
     amount: Ints
+    link: Keys
 
     def __len__(self) -> int:
         return len(self.at)
@@ -75,6 +79,19 @@ class Events:
         marked = np.zeros(2**16, dtype=bool)
         marked[keys.astype(np.uint16)] = True
         return np.flatnonzero(marked[self.key.astype(np.uint16)])
+
+    def named(self, links: Keys) -> Ints:
+        """For every link the row of this table that it names, -1 where there is none.
+
+        An ObjectId and its 24 digits are the same name, as they are for users and facilities; of two
+        documents with one name the later one is meant.
+        """
+        if not len(self):
+            return np.full(len(links), -1, dtype=np.int64)
+        names = self.key | TEXT_ID
+        by_name = np.argsort(names, kind="stable")
+        rows = by_name[np.searchsorted(names, links, side="right", sorter=by_name) - 1]
+        return np.where(names[rows] == links, rows, -1)
 
     def same(self, rows: Ints, other: Events) -> Mask:
         """For each row of `other`: does our row at that position hold the same in every column?"""
@@ -125,6 +142,7 @@ DTYPES: dict[str, Any] = {
     "region": np.int16,
     "status": np.int8,
     "amount": np.int64,
+    "link": np.uint64,
 }
 
 

@@ -17,6 +17,8 @@ EVENT_TIME: Final[dict[str, str]] = {
     "orders": "createdAt",
     "logins": "at",
 }
+# The event that led to it: the visit to a quotation, the quotation to an order.
+LINK: Final[dict[str, str]] = {"quotations": "visitId", "orders": "quotationId"}
 AMOUNT: Final[dict[str, str]] = {"quotations": "amount", "orders": "totalAmount"}
 
 # The position of a status is its code in the tables.

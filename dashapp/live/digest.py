@@ -40,4 +40,5 @@ def content_sum(kind: str, rows: Events, users: tuple[str, ...], facilities: tup
     state = _mixed(state, _hashes(users)[rows.user])
     state = _mixed(state, _hashes(facilities)[rows.facility])
     state = _mixed(state, rows.status)
-    return int(np.add.reduce(_mixed(state, rows.amount), dtype=U64))
+    state = _mixed(state, rows.amount)
+    return int(np.add.reduce(_mixed(state, rows.link), dtype=U64))

@@ -41,7 +41,7 @@ class Ledger:
     def encode(self, batch: Batch) -> Events:
         """The batch's events as a table, without those before the floor; faults of the others are noted."""
         assert batch.key is not None and batch.at is not None
-        assert batch.status is not None and batch.amount is not None
+        assert batch.status is not None and batch.amount is not None and batch.link is not None
         kept = batch.at >= self.floor_ms
         self._note(batch, set(batch.key[~kept].tolist()))
         user, facility = (
@@ -56,6 +56,7 @@ class Ledger:
             region=self._region(user, facility),
             status=batch.status.astype(np.int8),
             amount=batch.amount,
+            link=batch.link,
         )
         return rows if kept.all() else rows.take(kept)
 

@@ -24,8 +24,14 @@ class Live:
     snapshot: Snapshot | None = None
     data_as_of: datetime | None = None
     connected: bool = False
+    lost: bool = False
     mode: Mode = "polling"
     stale_after_seconds: float = 5.0
+
+    @property
+    def is_loading(self) -> bool:
+        """Whether the first data are on their way: nothing is there yet, and nothing has gone wrong."""
+        return self.snapshot is None and not self.lost
 
     def lag_seconds(self, now: datetime) -> float | None:
         """How long ago the data were known to be current; None before the first load."""
@@ -56,13 +62,14 @@ class Store:
         return snapshot
 
     def publish(self, snapshot: Snapshot) -> None:
-        self._live = replace(self._live, snapshot=snapshot, data_as_of=self.clock(), connected=True)
+        as_of = self.clock()
+        self._live = replace(self._live, snapshot=snapshot, data_as_of=as_of, connected=True, lost=False)
 
     def confirm(self, mode: Mode) -> None:
         """The database was asked just now: what is published is current."""
         as_of = self.clock() if self._live.snapshot is not None else None
-        self._live = replace(self._live, data_as_of=as_of, connected=True, mode=mode)
+        self._live = replace(self._live, data_as_of=as_of, connected=True, lost=False, mode=mode)
 
     def lose(self) -> None:
         """The database did not answer."""
-        self._live = replace(self._live, connected=False)
+        self._live = replace(self._live, connected=False, lost=True)

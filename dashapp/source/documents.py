@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 from bson.codec_options import CodecOptions, DatetimeConversion
 
 from dashapp.domain.ports import Mode
-from dashapp.domain.vocabulary import AMOUNT, EVENT_TIME
+from dashapp.domain.vocabulary import AMOUNT, EVENT_TIME, LINK
 
 Document = dict[str, Any]
 
@@ -26,8 +26,10 @@ PROJECTIONS: Final[dict[str, tuple[str, ...]]] = {
     "tiers": ("name", "rank"),
     "facilities": ("name", "region", "type"),
     "visits": ("userId", "facilityId", EVENT_TIME["visits"], "status"),
-    "quotations": ("userId", "facilityId", EVENT_TIME["quotations"], AMOUNT["quotations"], "status"),
-    "orders": ("userId", "facilityId", EVENT_TIME["orders"], AMOUNT["orders"], "status"),
+    **{
+        kind: ("userId", "facilityId", LINK[kind], EVENT_TIME[kind], AMOUNT[kind], "status")
+        for kind in ("quotations", "orders")
+    },
     "logins": ("userId", EVENT_TIME["logins"]),
 }
 

@@ -11,7 +11,7 @@ import numpy as np
 from dashapp.domain.ports import Batch, Changes, Fault, Mode
 from dashapp.domain.records import Record
 from dashapp.domain.tables import Ints, Keys
-from dashapp.domain.vocabulary import AMOUNT, EVENT_TIME, STATUSES, Collection
+from dashapp.domain.vocabulary import AMOUNT, EVENT_TIME, LINK, STATUSES, Collection
 from dashapp.source import mapping
 from dashapp.source.documents import Document, DocumentFeed, DocumentStore
 
@@ -39,12 +39,22 @@ def cleaned(collection: Collection, documents: Sequence[Document]) -> Batch:
     amount = _amounts(collection, documents, keys, faults)
     users = [_reference(document.get("userId")) for document in documents]
     places = [_reference(document.get("facilityId")) for document in documents]
+    link = _links(collection, documents)
     usable = at != UNUSABLE
     if not usable.all():
         kept = np.flatnonzero(usable).tolist()
         users, places = [users[row] for row in kept], [places[row] for row in kept]
     return Batch(
-        collection, seen, faults, seen[usable], at[usable], users, places, status[usable], amount[usable]
+        collection,
+        seen,
+        faults,
+        key=seen[usable],
+        at=at[usable],
+        user=users,
+        facility=places,
+        status=status[usable],
+        amount=amount[usable],
+        link=link[usable],
     )
 
 
@@ -53,6 +63,13 @@ UNUSABLE = np.iinfo(np.int64).min
 
 def _reference(value: Any) -> str | None:
     return value if type(value) is str and value.strip() == value and value else mapping.text_of(value)
+
+
+def _links(collection: Collection, documents: Sequence[Document]) -> Keys:
+    if collection not in LINK:
+        return np.zeros(len(documents), dtype=np.uint64)
+    links = (mapping.link_of(document.get(LINK[collection])) for document in documents)
+    return np.fromiter(links, dtype=np.uint64, count=len(documents))
 
 
 def _times(values: list[Any], keys: list[int], faults: Faults) -> Ints:

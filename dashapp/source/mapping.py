@@ -28,13 +28,26 @@ NUMERIC: Final = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?\s*", 
 
 
 def key_of(document_id: Any) -> int:
-    """A 64-bit digest of an _id and its type, the same in every process."""
+    """A 64-bit digest of an _id, the same in every process.
+
+    An ObjectId and the text of its digits differ in the lowest bit alone: it is 0 for an ObjectId, else 1.
+    """
     if type(document_id) is ObjectId:
-        data = b"\x07" + document_id.binary
-    elif type(document_id) is str:
-        data = b"\x02" + document_id.encode("utf-8", "surrogatepass")
-    else:
-        data = bson.encode({"": document_id})
+        return _digest(b"\x02" + document_id.binary.hex().encode()) & ~1
+    if type(document_id) is str:
+        return _digest(b"\x02" + document_id.encode("utf-8", "surrogatepass")) | 1
+    return _digest(bson.encode({"": document_id})) | 1
+
+
+def link_of(reference: Any) -> int:
+    """The key of the document named, as of a text (see tables.Events); 0 where none is named."""
+    name = text_of(reference)
+    if name is None:
+        return 0
+    return key_of(name if isinstance(reference, str) else reference) | 1
+
+
+def _digest(data: bytes) -> int:
     return int.from_bytes(blake2b(data, digest_size=8).digest(), "little")
 
 

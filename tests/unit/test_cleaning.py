@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from dashapp.domain.ports import Batch
 from dashapp.domain.vocabulary import Collection
 from dashapp.source.load import cleaned
-from dashapp.source.mapping import NEGATIVE_AMOUNT, NO_AMOUNT, NO_TIME, UNKNOWN_STATUS, key_of
+from dashapp.source.mapping import NEGATIVE_AMOUNT, NO_AMOUNT, NO_TIME, UNKNOWN_STATUS, key_of, link_of
 
 NOON = datetime(2026, 5, 20, 12)
 NOON_MS = 1_779_278_400_000
-COLUMNS = {"key": np.uint64, "at": np.int64, "status": np.int64, "amount": np.int64}
+COLUMNS = {"key": np.uint64, "at": np.int64, "status": np.int64, "amount": np.int64, "link": np.uint64}
 
 
 def rows(batch: Batch) -> list[tuple[Any, ...]]:
@@ -45,6 +45,20 @@ def test_visits_and_logins_have_no_amount_and_logins_no_status() -> None:
     assert rows(visits) == [(key_of("v"), NOON_MS, "rep-1", "clinic-1", 3, 0)]
     assert rows(logins) == [(key_of("l"), NOON_MS, "rep-1", None, 0, 0)]
     assert (visits.faults, logins.faults) == ({}, {})
+
+
+def test_a_quotation_is_linked_to_its_visit_and_an_order_to_its_quotation() -> None:
+    fields = {"visitId": "v", "quotationId": "q"}
+    for kind, make, link in (
+        ("visits", visit, 0),
+        ("quotations", quotation, link_of("v")),
+        ("orders", order, link_of("q")),
+        ("logins", login, 0),
+    ):
+        lost = make(**fields) | {"date": None, "createdAt": None, "at": None}
+        batch = cleaned(kind, [lost, make(**fields), make()])
+        assert batch.link is not None and batch.link.tolist() == [link, 0], kind
+        assert batch.link.dtype == np.uint64
 
 
 ODD: dict[Collection, Document] = {

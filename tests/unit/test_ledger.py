@@ -79,6 +79,26 @@ def test_what_is_held_already_is_no_change() -> None:
     assert (held.snapshot().version, held.snapshot().repaired) == (before.version, before.repaired)
 
 
+def test_another_link_is_a_change() -> None:
+    held = ledger(
+        visits=[visit(_id="v")], quotations=[quotation(_id="q", visitId="v")], orders=[order(_id="o")]
+    )
+    before = held.snapshot()
+    assert before.visits.named(before.quotations.link).tolist() == [0]
+    assert before.quotations.named(before.orders.link).tolist() == [-1]
+    assert put(held, "orders", order(_id="o", quotationId="q"))
+    linked = held.snapshot()
+    assert linked.quotations.named(linked.orders.link).tolist() == [0]
+    assert linked.version != before.version
+
+
+def test_documents_left_out_of_a_batch_leave_the_links_of_the_others() -> None:
+    held = Ledger(floor_ms=-(2**62))
+    batch = cleaned("orders", [order(_id="a", quotationId="q"), order(_id="b", quotationId="r")])
+    held.apply_batch(batch, skip={key_of("a")})
+    assert held.snapshot().orders.link.tolist() == [key_of("r")]
+
+
 def test_taking_out_what_is_not_held_is_no_change() -> None:
     held = ledger(visits=[visit(_id="v")], users=[user()])
     assert not take(held, "visits", "other")

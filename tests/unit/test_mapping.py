@@ -19,6 +19,7 @@ from dashapp.source.mapping import (
     facility_of,
     flag_of,
     key_of,
+    link_of,
     micros_of,
     role_of,
     status_of,
@@ -38,8 +39,20 @@ def test_ids_that_read_the_same_and_differ_in_type_have_different_keys() -> None
 
 
 def test_the_same_id_has_the_same_key_in_every_process() -> None:
-    assert key_of(ObjectId(HEX)) == 2178613497638236798
-    assert key_of(HEX) == 136324318757193420
+    assert key_of(ObjectId(HEX)) == 136324318757193420
+    assert key_of(HEX) == 136324318757193421
+
+
+@pytest.mark.parametrize("named", [ObjectId(HEX), HEX, f" {HEX}\n"])
+def test_a_link_names_an_id_whether_it_is_an_objectid_or_its_text(named: object) -> None:
+    assert {key_of(ObjectId(HEX)), key_of(HEX)} == {link_of(named) & ~1, link_of(named)}
+
+
+def test_a_link_names_texts_to_the_letter_and_nothing_where_there_is_none() -> None:
+    assert link_of("v-1") == key_of("v-1") != link_of("V-1")
+    assert link_of(HEX.upper()) == key_of(HEX.upper()) != link_of(HEX)
+    assert link_of(7) == key_of(7)
+    assert [link_of(one) for one in (None, "", "  ", [], {"$oid": HEX}, b"v-1")] == [0] * 6
 
 
 @pytest.mark.parametrize(

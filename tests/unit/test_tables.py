@@ -25,6 +25,7 @@ def table(*rows: Row) -> Events:
         region=(small + 3).astype(np.int16),
         status=(small % 4).astype(np.int8),
         amount=small * 1_000_000,
+        link=key + np.uint64(5),
     )
 
 
@@ -95,6 +96,12 @@ def test_keys_that_end_in_the_same_bits_are_not_mixed_up() -> None:
 def test_very_many_keys_are_found_as_well() -> None:
     events, many = table(*((2 * key, 0) for key in range(5_000))), np.arange(9_000, dtype=np.uint64)
     assert events.find(many).tolist() == [-1 if key % 2 else key // 2 for key in range(9_000)]
+
+
+def test_links_name_rows_by_the_text_of_their_id() -> None:
+    texts_have_the_lowest_bit = table((4, 10), (7, 20), (9, 30), (8, 40))
+    assert texts_have_the_lowest_bit.named(keys(5, 0, 7, 3, 9)).tolist() == [0, -1, 1, -1, 3]
+    assert no_events().named(keys(5)).tolist() == [-1]
 
 
 def test_rows_compare_in_every_column() -> None:

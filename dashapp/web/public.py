@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from time import perf_counter
 from typing import Any, Final
 
 from flask import Blueprint, Response, jsonify
 
 from dashapp.domain.scope import epoch_ms
+from dashapp.domain.snapshot import Snapshot
 from dashapp.metrics.pulse import hour_starts, hourly, pulse
 from dashapp.web.json import iso
 from dashapp.web.services import Services, services
@@ -24,22 +26,18 @@ SAMPLE: Final = {
 
 
 def public_pulse(context: Services) -> dict[str, Any]:
-    """The pulse with its source: live, stale (last known), or sample (never known)."""
-    live, now, zone = context.live.live, context.now(), context.settings.timezone
+    """The pulse with its source: live, stale (last known), or sample (never known).
+
+    Stale numbers are those of the moment they were last known: nobody goes offline because the database did.
+    """
+    live, now = context.live.live, context.now()
+    stale = live.is_stale(now)
     if live.snapshot is None:
-        hours = [
-            {"time": start, "label": start.strftime("%H:00"), "activities": n, "active_users": n // 2}
-            for start, n in zip(hour_starts(now, zone), SAMPLE_HOURS, strict=True)
-        ]
-        figures: dict[str, Any] = dict(SAMPLE)
-        source = "sample"
+        source, hours, figures = "sample", sample_hours(now, context), dict(SAMPLE)
     else:
-        snapshot = live.snapshot
-        minutes = context.settings.online_minutes
-        second = epoch_ms(now) // 1000
-        hours = snapshot.memo.get(("hours", second), lambda: hourly(snapshot, now, zone))
-        figures = snapshot.memo.get(("pulse", second), lambda: pulse(snapshot, now, zone, minutes))
-        source = "stale" if live.is_stale(now) else "live"
+        source = "stale" if stale else "live"
+        at = live.data_as_of if stale and live.data_as_of else now
+        hours, figures = counted(live.snapshot, at, context)
     return {
         "status": "fallback" if source == "sample" else "success",
         "source": source,
@@ -48,6 +46,24 @@ def public_pulse(context: Services) -> dict[str, Any]:
         "timestamp": iso(now),
         "data_as_of": iso(live.data_as_of) if live.data_as_of else None,
     }
+
+
+def counted(
+    snapshot: Snapshot, at: datetime, context: Services
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The hours and the figures as they were at a time, counted once a second however many ask."""
+    zone, minutes = context.settings.timezone, context.settings.online_minutes
+    second = epoch_ms(at) // 1000
+    hours = snapshot.memo.get(("hours", second), lambda: hourly(snapshot, at, zone))
+    return hours, snapshot.memo.get(("pulse", second), lambda: pulse(snapshot, at, zone, minutes))
+
+
+def sample_hours(now: datetime, context: Services) -> list[dict[str, Any]]:
+    starts = hour_starts(now, context.settings.timezone)
+    return [
+        {"time": start, "label": start.strftime("%H:00"), "activities": n, "active_users": (n + 1) // 2}
+        for start, n in zip(starts, SAMPLE_HOURS, strict=True)
+    ]
 
 
 def realtime() -> Response:

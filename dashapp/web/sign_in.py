@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any, Final
 
 from flask import Blueprint, Response, jsonify, redirect, render_template, request
@@ -12,7 +13,7 @@ from dashapp.errors import AppError, InvalidParameter, NotAuthenticated, SourceL
 from dashapp.web.auth import TOKEN_SECONDS, end_session, identify, start_session, token_for
 from dashapp.web.guard import local_path
 from dashapp.web.limits import Limits
-from dashapp.web.public import public_pulse
+from dashapp.web.pulse_page import pulse_parts
 from dashapp.web.services import services
 
 REFUSED: Final = "The e-mail address or the password is not right."
@@ -82,24 +83,20 @@ def page(wanted: str, problem: str = "", email: str = "", status: int = 200) -> 
         prefix=request.script_root,
         wanted=wanted,
         problem=problem,
+        away=status == HTTPStatus.SERVICE_UNAVAILABLE,
         email=email,
-        **pulse_figures(),
+        clock=context.now().astimezone(context.settings.timezone).strftime("%H:%M"),
+        **pulse_parts(context),
     )
-    response = Response(body, status=status)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return never_kept(Response(body, status=status))
 
 
-def pulse_figures() -> dict[str, Any]:
-    answer = public_pulse(services())
-    as_of = services().live.live.data_as_of
-    local = as_of.astimezone(services().settings.timezone).strftime("%H:%M") if as_of else ""
-    return {"source": answer["source"], "figures": answer["metrics"], "as_of": local}
+def pulse_part(template: str) -> Response:
+    """A part of the pulse, which the page fetches again by itself."""
+    return never_kept(Response(render_template(template, **pulse_parts(services()))))
 
 
-def pulse_part() -> Response:
-    """The pulse as a part of the page, fetched again by the page itself."""
-    response = Response(render_template("pulse.html", **pulse_figures()))
+def never_kept(response: Response) -> Response:
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -130,7 +127,8 @@ def blueprints(limits: Limits) -> tuple[Blueprint, Blueprint]:
     programs.add_url_rule("/login", "login", limits.failures(api_login, for_programs=True), methods=["POST"])
     people = Blueprint("people", __name__)
     people.add_url_rule("/login", "page", login_page, methods=["GET"])
-    people.add_url_rule("/login/pulse", "pulse", pulse_part, methods=["GET"])
+    for path, template in (("/login/pulse", "pulse.html"), ("/login/pulse/chart", "pulse_chart.html")):
+        people.add_url_rule(path, "pulse", pulse_part, methods=["GET"], defaults={"template": template})
     people.add_url_rule(
         "/auth/login", "login", limits.failures(form_login, for_programs=False), methods=["POST"]
     )

@@ -208,6 +208,11 @@ def test_a_fresh_form_has_the_focus_on_its_first_field(server: AppServer) -> Non
     assert [text for _, text in page.named("button")] == ["Sign in"]
 
 
+def test_without_scripts_the_page_says_how_to_get_newer_numbers(server: AppServer) -> None:
+    ((_, text),) = Elements(server.get("/login")).named("noscript")
+    assert re.fullmatch(r"As of \d\d:\d\d\. Reload the page for newer numbers\.", text)
+
+
 def test_the_page_keeps_within_its_prefix(here: Here) -> None:
     with server_over(organisation(here), here, URL_PREFIX="/sales/") as own:
         answer = own.get("/sales/login")

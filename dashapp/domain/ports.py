@@ -24,7 +24,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Batch:
-    """Cleaned documents of one collection.
+    """Cleaned documents of one collection, each once.
 
     `seen` holds the key of every document of the batch, rejected ones included. Events fill the columns
     (`key` to `link`), small collections fill `records` with a record per key.

@@ -182,7 +182,7 @@ class Codes:
     def encode(self, names: Sequence[str | None]) -> NDArray[np.int32]:
         """A code per name; -1 for None."""
         known = self._code
-        for name in set(names) - known.keys():
+        for name in dict.fromkeys(names):
             if name is not None:
                 self.code(name)
         get: Any = known.get

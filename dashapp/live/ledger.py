@@ -40,10 +40,14 @@ class Ledger:
 
     def encode(self, batch: Batch) -> Events:
         """The batch's events as a table, without those before the floor; faults of the others are noted."""
+        return self._encode(batch)[0]
+
+    def _encode(self, batch: Batch) -> tuple[Events, bool]:
+        """See `encode`; also whether the faults are others than before."""
         assert batch.key is not None and batch.at is not None
         assert batch.status is not None and batch.amount is not None and batch.link is not None
         kept = batch.at >= self.floor_ms
-        self._note(batch, set(batch.key[~kept].tolist()))
+        noted = self._note(batch, set(batch.key[~kept].tolist()))
         user, facility = (
             self._codes["user"].encode(batch.user),
             self._codes["facility"].encode(batch.facility),
@@ -58,7 +62,7 @@ class Ledger:
             amount=batch.amount,
             link=batch.link,
         )
-        return rows if kept.all() else rows.take(kept)
+        return rows if kept.all() else rows.take(kept), noted
 
     def fill(self, kind: str, parts: list[Events]) -> None:
         """Set a table from all its parts."""
@@ -81,7 +85,8 @@ class Ledger:
         return self._put_records(batch) if batch.collection in RECORD_KINDS else self._put_events(batch)
 
     def remove(self, collection: str, keys: Keys) -> bool:
-        """Take out the documents with these keys."""
+        """Take out the documents with these keys; whether anything changed."""
+        keys = np.unique(keys)
         noted = [self._set_faults(collection, int(key), ()) for key in keys]
         if collection in EVENT_KINDS:
             places = self._events[collection].find(keys)
@@ -134,7 +139,7 @@ class Ledger:
     # --- Events
 
     def _put_events(self, batch: Batch) -> bool:
-        rows = self.encode(batch)
+        rows, noted = self._encode(batch)
         table = self._events[batch.collection]
         places = table.find(batch.seen)
         drop = places[places >= 0]
@@ -144,7 +149,7 @@ class Ledger:
         drop = drop[~np.isin(drop, held[same])]
         fresh = np.ones(len(rows), dtype=bool)
         fresh[same] = False
-        return self._change_events(batch.collection, drop, rows.take(fresh))
+        return self._change_events(batch.collection, drop, rows.take(fresh)) or noted
 
     def _change_events(self, kind: str, drop: NDArray[np.int64], add: Events) -> bool:
         if not len(drop) and not len(add):
@@ -161,10 +166,10 @@ class Ledger:
     # --- Records
 
     def _put_records(self, batch: Batch) -> bool:
-        self._note(batch)
+        noted = self._note(batch)
         before = [self._records[batch.collection].get(key) for key in batch.records]
         self._records[batch.collection].update(batch.records)
-        return self._settle_records(batch.collection, before, list(batch.records.values()))
+        return self._settle_records(batch.collection, before, list(batch.records.values())) or noted
 
     def _settle_records(self, kind: str, before: list[Record | None], after: list[Record]) -> bool:
         """Update what is derived from records that were replaced."""
@@ -174,7 +179,9 @@ class Ledger:
         change = sum(text_hash(repr((kind, record.content))) for record in after)
         change -= sum(text_hash(repr((kind, record.content))) for record in old)
         self._sums[kind] = (self._sums[kind] + change) % 2**64
-        self._by_id[kind] = {record.id: record for record in self._records[kind].values()}
+        records = self._records[kind]
+        # Of ids that read the same the smallest key wins, whichever came first: an ObjectId over its text.
+        self._by_id[kind] = {records[key].id: records[key] for key in sorted(records, reverse=True)}
         if kind != "tiers" and [_place(one) for one in old] != [_place(one) for one in after]:
             self._move_events()
         return True
@@ -208,12 +215,17 @@ class Ledger:
 
     # --- Faults
 
-    def _note(self, batch: Batch, outside: Container[int] = frozenset()) -> None:
-        """Remember what is wrong with each document of the batch that is not outside of what is kept."""
+    def _note(self, batch: Batch, outside: Container[int] = frozenset()) -> bool:
+        """Remember what is wrong with each document of the batch that is not outside of what is kept.
+
+        Tells whether that is anything else than before.
+        """
         noted = self._faults[batch.collection]
-        for key in batch.seen.tolist() if noted else batch.faults:
+        changed = False
+        for key in (noted.keys() & batch.seen.tolist()) | batch.faults.keys():
             faults = () if key in outside else batch.faults.get(key, ())
-            self._set_faults(batch.collection, key, faults)
+            changed = self._set_faults(batch.collection, key, faults) or changed
+        return changed
 
     def _set_faults(self, collection: str, key: int, faults: tuple[Fault, ...]) -> bool:
         before = self._faults[collection].pop(key, ())

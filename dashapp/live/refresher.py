@@ -108,6 +108,8 @@ class Refresher:
         if self._feed is None:
             self._feed = self._source.feed()  # before loading, so that nothing is missed in between
             self._comparing.hasten()
+            if self._ledger is not None:
+                self._store.doubt()
         if self._ledger is None or self._ledger.partial:
             self._load()
         self._keep_up(self._sync_seconds)
@@ -130,6 +132,7 @@ class Refresher:
             self._ledger = self._loaded(min(RECENT_DAYS, self._history_days), partial=True)
             self._publish()
         self._ledger = self._loaded(self._history_days)
+        self._store.trust()
         self._publish()
         self._comparing.postpone(time.monotonic() - started)
         log.info("Loaded the history in %.1f s.", time.monotonic() - started)
@@ -225,6 +228,8 @@ class Refresher:
             self._drop_missing(collection, seen)
         complete = self._feed is not None and self._feed.complete
         self._comparing.postpone(max(time.monotonic() - started, 120.0 if complete else 0.0))
+        self._store.trust()
+        self._keep_up(0)
 
     def _bring_in(self, batch: Batch) -> None:
         """Apply a batch that was read a while ago: what the feed told since then is newer."""

@@ -49,6 +49,7 @@ class Store:
     def __init__(self, clock: Clock = utc_now, stale_after_seconds: float = 5.0) -> None:
         self.clock = clock
         self._live = Live(stale_after_seconds=stale_after_seconds)
+        self._doubted = False
 
     @property
     def live(self) -> Live:
@@ -62,13 +63,24 @@ class Store:
         return snapshot
 
     def publish(self, snapshot: Snapshot) -> None:
-        as_of = self.clock()
+        as_of = self._as_of()
         self._live = replace(self._live, snapshot=snapshot, data_as_of=as_of, connected=True, lost=False)
 
     def confirm(self, mode: Mode) -> None:
         """The database was asked just now: what is published is current."""
-        as_of = self.clock() if self._live.snapshot is not None else None
+        as_of = self._as_of() if self._live.snapshot is not None else None
         self._live = replace(self._live, data_as_of=as_of, connected=True, lost=False, mode=mode)
+
+    def doubt(self) -> None:
+        """Changes may have been missed: whatever is published or confirmed until `trust` grows old."""
+        self._doubted = True
+
+    def trust(self) -> None:
+        """Everything was compared, or loaded anew."""
+        self._doubted = False
+
+    def _as_of(self) -> datetime | None:
+        return self._live.data_as_of if self._doubted else self.clock()
 
     def lose(self) -> None:
         """The database did not answer."""

@@ -28,6 +28,9 @@ EXACT_IN_FLOAT = 2_000_000_000.0  # below this, a float times a million is right
 def cleaned(collection: Collection, documents: Sequence[Document]) -> Batch:
     """The documents as columns (events) or records, with what was wrong with them."""
     keys = [mapping.key_of(document["_id"]) for document in documents]
+    if len(set(keys)) < len(keys):  # of a document that comes twice the last counts
+        last = dict(zip(keys, documents, strict=True))
+        keys, documents = list(last), list(last.values())
     seen = np.array(keys, dtype=np.uint64)
     if collection in RECORD_OF:
         read = RECORD_OF[collection]

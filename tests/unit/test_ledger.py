@@ -6,6 +6,7 @@ from datetime import UTC
 from typing import Any
 
 import pytest
+from bson import ObjectId
 from builders import (
     NOW,
     Document,
@@ -77,6 +78,28 @@ def test_what_is_held_already_is_no_change() -> None:
     for name, document in documents.items():
         assert not put(held, name, document), name
     assert (held.snapshot().version, held.snapshot().repaired) == (before.version, before.repaired)
+
+
+def test_of_a_document_that_comes_twice_in_one_change_the_last_counts() -> None:
+    held = ledger(orders=[order(_id="o", totalAmount=1)], users=[user()])
+    twice = [order(_id="o", totalAmount=-1, status="odd"), order(), order(_id="o", totalAmount=5)]
+    assert put(held, "orders", *twice)
+    assert put(held, "users", user(name="Asha"), user(name="Zoë"))
+    assert sorted(held.snapshot().orders.amount.tolist()) == [5_000_000, 100_000_000]
+    assert held.snapshot().repaired == {}
+    assert held.snapshot().users["rep-1"].name == "Zoë"
+    assert take(held, "orders", "o", "o")
+    assert held.snapshot().orders.amount.tolist() == [100_000_000]
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_of_ids_that_read_the_same_the_objectid_wins_whichever_comes_first(turned: bool) -> None:
+    text = "65f0c0ffee65f0c0ffee65f0"
+    people = [user(_id=ObjectId(text), name="ObjectId"), user(_id=text, name="Text")]
+    held = ledger(users=people[::-1] if turned else people)
+    assert held.snapshot().users[text].name == "ObjectId"
+    take(held, "users", ObjectId(text))
+    assert held.snapshot().users[text].name == "Text"
 
 
 def test_another_link_is_a_change() -> None:
@@ -338,6 +361,18 @@ def test_faults_are_counted_by_reason_and_follow_corrections_and_deletions() -> 
     assert take(held, "orders", 1)
     take(held, "visits", "odd")
     assert (held.snapshot().rejected, held.snapshot().repaired) == ({}, {"orders": {"negative amount": 1}})
+
+
+def test_other_faults_are_a_change_though_the_rows_stay_the_same() -> None:
+    held = ledger(orders=[order(_id="o", totalAmount=0), order(_id="lost", createdAt=None)])
+    assert put(held, "orders", order(_id="o", totalAmount=-1))
+    assert held.snapshot().repaired == {"orders": {"negative amount": 1}}
+    assert put(held, "orders", order(_id="o", totalAmount="?"))
+    assert held.snapshot().repaired == {"orders": {"amount missing or not a number": 1}}
+    assert put(held, "orders", order(_id="o", totalAmount=0))
+    assert put(held, "orders", order(_id="lost too", createdAt=None))
+    assert not put(held, "orders", order(_id="lost too", createdAt="?"))
+    assert (held.snapshot().rejected, held.snapshot().repaired) == ({"orders": {"no usable time": 2}}, {})
 
 
 def test_corrections_outside_the_history_are_not_counted() -> None:

@@ -280,6 +280,35 @@ def test_when_the_feed_is_broken_everything_is_compared() -> None:
     assert sorted(store.snapshot().visits.status.tolist()) == [1, 3]
 
 
+def test_after_a_broken_feed_the_data_are_not_current_before_everything_was_compared() -> None:
+    database = Database(visits=[visit(_id="v")], orders=[order(_id="o")])
+    refresher, store = started(database)
+    database.put("visits", visit(_id="missed"), told=False)
+    database.news = [FeedBroken(), Changes([cleaned("visits", [visit(_id="told")])])]
+    assert not refresher.refresh_once()
+    store.now = NOW + timedelta(minutes=1)
+    seen: list[tuple[datetime | None, bool, bool]] = []
+
+    def look(_collection: Collection) -> None:
+        seen.append((store.live.data_as_of, store.live.connected, store.live.is_stale(store.now)))
+
+    database.after_reading = look
+    assert refresher.refresh_once()
+    assert set(seen) == {(NOW, True, True)}
+    assert store.ids() == ids("v", "missed")
+    assert (store.live.data_as_of, store.live.is_stale(store.now)) == (store.now, False)
+
+
+def test_a_comparison_in_the_course_of_things_leaves_the_data_current() -> None:
+    database = Database(visits=[visit(_id="v")])
+    refresher, store = started(database)
+    stale: list[bool] = []
+    database.after_reading = lambda _collection: stale.append(store.live.is_stale(store.now))
+    refresher._comparing.hasten()
+    assert refresher.refresh_once()
+    assert set(stale) == {False}
+
+
 def test_after_an_unexpected_error_everything_is_loaded_anew() -> None:
     database = Database(visits=[visit(_id="a")])
     refresher, store = started(database)

@@ -122,6 +122,13 @@ def test_rows_between_two_times_include_the_start_and_not_the_end() -> None:
     assert events.between(31, 10) == (4, 4)
 
 
+def test_codes_are_given_in_order_of_appearance() -> None:
+    names = [f"rep-{n}" for n in range(50)]
+    codes = Codes(["first"])
+    assert codes.encode([*names, None, "first", *names]).tolist() == [*range(1, 51), -1, 0, *range(1, 51)]
+    assert codes.names == ("first", *names)
+
+
 def test_joined_parts_are_sorted_and_of_one_key_the_last_counts() -> None:
     parts = [table((1, 30), (2, 20)), no_events(), table((3, 10), (1, 5))]
     assert same(joined(parts), table((1, 5), (3, 10), (2, 20)))

@@ -9,6 +9,7 @@ from typing import Any
 
 from gunicorn import util
 
+from dashapp.charts.album import MOST_WAITING
 from dashapp.cli import Progress, settings_or_exit
 from dashapp.settings import Settings
 from dashapp.source import demo, open_documents
@@ -18,7 +19,7 @@ settings_or_exit(lambda: open_documents(settings)).close()  # a wrong address or
 
 bind = f"[{settings.host}]:{settings.port}" if ":" in settings.host else f"{settings.host}:{settings.port}"
 workers = settings.workers
-threads = settings.threads
+threads = settings.threads + MOST_WAITING  # whoever waits for a picture takes no thread from the others
 worker_class = "gthread"
 preload_app = False  # the threads of a process that loads beforehand do not survive its fork
 control_socket_disable = True

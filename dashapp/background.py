@@ -12,6 +12,7 @@ from dashapp.live.refresher import Refresher
 from dashapp.settings import Settings
 from dashapp.source import demo
 from dashapp.source.documents import DocumentStore
+from dashapp.web import pictures
 
 log = logging.getLogger(__name__)
 RETRY_SECONDS = 5
@@ -39,6 +40,7 @@ class Background:
             self._started = True
         self._refresher.start()
         Thread(target=self._prepare, name="prepare", daemon=True).start()
+        pictures.warm_up(self._stopping)
 
     def stop(self) -> None:
         self._stopping.set()

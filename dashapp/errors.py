@@ -39,11 +39,29 @@ class NotAllowed(AppError):
     code = "forbidden"
 
 
+class NoSuchChart(AppError):
+    """The address is right but for the chart it names."""
+
+    status = 404
+    code = "not_found"
+
+
 class NotReady(AppError):
     """The figures asked for are still being loaded."""
 
     status = 503
     code = "loading"
+
+
+class Busy(AppError):
+    """More is asked for at a time than can be done."""
+
+    status = 503
+    code = "busy"
+
+    def __init__(self) -> None:
+        message = "Too many pictures are asked for at a time. Try again shortly."
+        super().__init__(message, retry_after_seconds=2)
 
 
 class SourceLost(AppError):

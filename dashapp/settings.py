@@ -229,6 +229,11 @@ class Settings:
         return cls.read({**in_file, **os.environ})
 
 
+def tell_library(name: str, value: str) -> None:
+    """Set what a library reads from the environment, unless whoever started us did."""
+    os.environ.setdefault(name, value)
+
+
 def kept_secret(folder: Path, name: str) -> str:
     """The generated secret of this name; made at the first call, readable by its owner only."""
     path = folder / f"{name}.txt"

@@ -11,7 +11,7 @@ from dashapp.live.store import Store
 from dashapp.settings import Settings
 from dashapp.source.accounts import Accounts
 from dashapp.source.documents import DocumentStore
-from dashapp.web import api, auth, errors, guard, public, shell, sign_in
+from dashapp.web import api, auth, errors, guard, pictures, public, shell, sign_in
 from dashapp.web.json import ExactJSON
 from dashapp.web.limits import Limits
 from dashapp.web.nowhere import Application, end_with_nothing
@@ -31,16 +31,17 @@ def create_app(settings: Settings, live: Store, documents: DocumentStore) -> Fla
     auth.register(app)
     limits = Limits(app, settings)  # before the guard: refused requests count too
     guard.register(app)
-    add_blueprints(app, limits)
+    add_blueprints(app, settings, limits)
     shell.add_pages(app, settings)
     app.wsgi_app = behind_proxies(app.wsgi_app, settings)  # type: ignore[method-assign]
     return app
 
 
-def add_blueprints(app: Flask, limits: Limits) -> None:
+def add_blueprints(app: Flask, settings: Settings, limits: Limits) -> None:
     programs, people = sign_in.blueprints(limits)
     live_api, counts = api.blueprint(), public.blueprint()
     live_api.add_url_rule("/openapi.json", "openapi", describe, methods=["GET"])
+    pictures.register(app, settings, live_api)
     for blueprint in (live_api, counts):
         end_with_nothing(blueprint)
     limits.overall(live_api, counts)

@@ -35,13 +35,13 @@ def checked(arguments: Arguments, allowed: tuple[str, ...]) -> Arguments:
     return arguments
 
 
-def whole(arguments: Arguments, name: str, default: int, highest: int) -> int:
-    """A whole number from 1 up."""
+def whole(arguments: Arguments, name: str, default: int, highest: int, lowest: int = 1) -> int:
+    """A whole number within these bounds."""
     text = arguments.get(name)
     if text is None:
         return default
-    if not re.fullmatch(r"[0-9]{1,9}", text, re.ASCII) or not 1 <= int(text) <= highest:
-        raise InvalidParameter(f"{name} must be a whole number from 1 to {highest}")
+    if not re.fullmatch(r"[0-9]{1,9}", text, re.ASCII) or not lowest <= int(text) <= highest:
+        raise InvalidParameter(f"{name} must be a whole number from {lowest} to {highest}")
     return int(text)
 
 

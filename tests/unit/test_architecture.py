@@ -19,6 +19,8 @@ HOMES = {
     "flask": ("dashapp/web", "dashapp/cli.py", "dashapp/background.py"),
     "dash": ("dashapp/web", "pages"),
     "plotly": ("dashapp/charts/interactive.py",),
+    "matplotlib": ("dashapp/charts/png.py",),
+    "PIL": ("dashapp/charts/png.py",),
     "sklearn": ("dashapp/metrics/models",),
     "babel": ("dashapp/charts/format.py", "dashapp/settings.py"),
     "bcrypt": ("dashapp/source/accounts.py",),

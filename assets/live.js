@@ -3,7 +3,7 @@
 (() => {
   const BUSY_LIMIT = 5000;
   const SLOW_ANSWER = 15000;
-  const state = { asOf: null, stale: false, busySince: null, banner: null };
+  const state = { asOf: null, stale: false, busySince: null, banner: null, paused: false };
   const isCallback = (url) => url.includes("/_dash-update-component");
 
   const show = (banner) => {
@@ -55,38 +55,38 @@
     const mark = document.getElementById("freshness");
     if (!mark || state.asOf === null) return;
     const seconds = Math.max(0, Math.round((Date.now() - state.asOf) / 1000));
-    const live = !state.stale && state.banner === null;
+    const live = !state.stale && state.banner === null && !state.paused;
     mark.dataset.freshness = live ? "live" : "stale";
-    mark.lastElementChild.textContent = live ? `Live · ${age(seconds)}` : `Last known numbers · ${age(seconds)}`;
+    const what = live ? "Live" : state.paused ? "Paused" : "Last known numbers";
+    mark.lastElementChild.textContent = `${what} · ${age(seconds)}`;
   };
   setInterval(tell, 1000);
 
-  const query = (days, regions, current) => {
-    const wanted = new URLSearchParams(current || "");
-    if (days !== "range") {
-      for (const name of ["daysBack", "from", "to"]) wanted.delete(name);
-      wanted.set("daysBack", days);
-    }
-    wanted.delete("region");
-    for (const region of regions || []) wanted.append("region", region);
-    return wanted.toString();
+  // --- Pausing, and asking at once
+
+  const pause = () => {
+    state.paused = !state.paused;
+    const button = document.querySelector("[data-do=pause]");
+    button.setAttribute("aria-pressed", String(state.paused));
+    button.setAttribute("aria-label", state.paused ? "Go on" : "Pause");
+    button.title = state.paused ? "Go on" : "Pause";
+    tell();
+    if (!state.paused) refresh();
   };
+  const refresh = () => window.dash_clientside.set_props("go", { data: `asked at ${Date.now()}` });
+  window.livePage = { pause, refresh };
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     live: {
       // The clock ticks; a question goes out unless nobody looks or the last one is still on its way.
       gate(ticks) {
         const busy = state.busySince !== null && Date.now() - state.busySince < BUSY_LIMIT;
-        return document.hidden || busy ? window.dash_clientside.no_update : ticks;
-      },
-      // The filters as a query string, which is also put into the address bar.
-      filter(days, regions, current) {
-        const wanted = query(days, regions, current);
-        if (wanted === (current || "")) return window.dash_clientside.no_update;
-        window.history.replaceState(null, "", `${window.location.pathname}?${wanted}`);
-        return wanted;
+        return document.hidden || busy || state.paused ? window.dash_clientside.no_update : ticks;
       },
     },
   });
-  document.addEventListener("visibilitychange", tell);
+  document.addEventListener("visibilitychange", () => {
+    tell();
+    if (!document.hidden && !state.paused && window.dash_clientside.set_props) refresh();
+  });
 })();

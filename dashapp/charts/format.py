@@ -46,6 +46,10 @@ class Formats:
         """A local day."""
         return str(format_date(on, "d MMM y", locale=self.locale))
 
+    def month(self, on: date) -> str:
+        """The month of a day."""
+        return str(format_date(on, "LLLL y", locale=self.locale))
+
     def moment(self, at: datetime) -> str:
         """A local time, with its day."""
         return str(format_datetime(at, "d MMM y, HH:mm", locale=self.locale))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dashapp.charts import theme
 from dashapp.charts.format import Formats
 from dashapp.charts.parts import nothing
-from dashapp.charts.spec import ChartSpec, Series
+from dashapp.charts.spec import LINE, ChartSpec, Series
 from dashapp.domain.numbers import percent
 from dashapp.metrics import answers
 from dashapp.metrics.catalog import BY_KEY
@@ -21,12 +21,12 @@ def funnel(view: View, formats: Formats) -> ChartSpec:
     texts, marks = [counts[0]], [counts[0]]
     for before, value, count in zip(values, values[1:], counts[1:], strict=False):
         share = formats.compact(percent(value, values[0]), "percent")
-        marks.append(f"{count} · {share}")
+        marks.append(f"{count} · {share}{_loss(before, value, formats)}")
         texts.append(f"{count}, {share} of visits; {_step(before, value, formats)}")
     return ChartSpec(
         key="funnel",
         title="From visit to order",
-        note="Counts, and their share of the visits",
+        note="Counts, their share of the visits, and ▼ what the stage before lost",
         label_title="Stage",
         labels=[BY_KEY[key].title for key in STAGES],
         series=(Series("Count", "count", values, texts, theme.STAGES[0], marks, form="stages"),),
@@ -34,6 +34,10 @@ def funnel(view: View, formats: Formats) -> ChartSpec:
         pick="stage",
         ids=STAGES,
     )
+
+
+def _loss(before: int, value: int, formats: Formats) -> str:
+    return f"{LINE}▼ {formats.compact(percent(before - value, before), 'percent')}" if value < before else ""
 
 
 def _step(before: int, value: int, formats: Formats) -> str:

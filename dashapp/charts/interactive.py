@@ -7,7 +7,7 @@ from html import escape
 from typing import Any, Final
 
 from dashapp.charts import theme
-from dashapp.charts.spec import OVER_TIME, ChartSpec, Series
+from dashapp.charts.spec import LINE, OVER_TIME, ChartSpec, Series
 from dashapp.domain.numbers import put_out
 
 Figure = dict[str, Any]
@@ -124,7 +124,8 @@ def _bars(spec: ChartSpec) -> tuple[list[Figure], Figure]:
     names = [escape(label) for label in spec.labels]
     # A little room behind the longest bar for its number.
     most = max((float(value) for value in spec.series[0].values), default=0.0)
-    room = 1.25 + 0.025 * max((len(mark) for mark in spec.series[0].marks), default=0)
+    lines = [line for mark in spec.series[0].marks for line in mark.split(LINE)]
+    room = 1.2 + 0.03 * max((len(line) for line in lines), default=0)
     vertical = {
         **AXIS,
         "type": "category",
@@ -147,7 +148,7 @@ def _bar_trace(names: list[str], series: Series) -> Figure:
         "x": _numbers(series),
         "y": names,
         "texttemplate": "\u2009%{text}",
-        "text": list(series.marks),
+        "text": [mark.replace(LINE, "<br>\u2009") for mark in series.marks],
         "customdata": list(series.texts),
         "textposition": "outside",
         "cliponaxis": False,
@@ -187,8 +188,10 @@ def _cells(spec: ChartSpec) -> tuple[list[Figure], Figure]:
         trace["text"] = [[one.marks[row] for one in spec.series] for row in rows]
         trace["texttemplate"] = "%{text}"
     category = {**AXIS, "type": "category", "showgrid": False}
+    # Short lines stand above their columns where a long name would have to lean.
+    heads = [name.replace(" ", "<br>") for name in names]
     axes = {
-        "xaxis": {**category, "side": "top"},
+        "xaxis": {**category, "side": "top", "tickangle": 0, "tickvals": names, "ticktext": heads},
         "yaxis": {**category, "autorange": "reversed", "ticklabelstandoff": 8},
     }
     return [_shaded(trace)], axes

@@ -14,6 +14,7 @@ Pick = Literal["", "day", "region", "userId", "stage"]
 Number = int | Fraction
 
 OVER_TIME: Final = frozenset({"columns", "line", "ghost"})
+LINE: Final = "  "  # where a mark may go on in a second line
 MOST_TOLD: Final = 5
 FEW_LABELS: Final = 5
 

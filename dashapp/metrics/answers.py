@@ -10,6 +10,7 @@ import numpy as np
 
 from dashapp.domain.numbers import money, percent, ratio
 from dashapp.domain.scope import moment
+from dashapp.domain.snapshot import Snapshot
 from dashapp.domain.tables import NOBODY, Ints
 from dashapp.domain.vocabulary import EVENT_KINDS, UNASSIGNED, UNKNOWN_NAME
 from dashapp.metrics.catalog import computed
@@ -211,8 +212,8 @@ class Doings:
         ]
 
 
-def region_names(view: View) -> list[str]:
+def region_names(snapshot: Snapshot) -> list[str]:
     """Every region that an event, a facility or a person has, by name."""
-    named = {user.region for user in view.snapshot.users.values()} | set(view.snapshot.region_names)
-    named |= {facility.region for facility in view.snapshot.facilities.values()}
+    named = {user.region for user in snapshot.users.values()} | set(snapshot.region_names)
+    named |= {facility.region for facility in snapshot.facilities.values()}
     return sorted(name for name in named if name)

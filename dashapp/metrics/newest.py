@@ -8,9 +8,16 @@ import numpy as np
 
 from dashapp.domain.numbers import money
 from dashapp.domain.scope import moment
+from dashapp.domain.snapshot import Snapshot
 from dashapp.domain.vocabulary import AMOUNT, EVENT_KINDS, STATUSES, UNASSIGNED, UNKNOWN_NAME
 from dashapp.metrics.answers import performance_of, person
 from dashapp.metrics.view import View
+
+
+def first_event_ms(snapshot: Snapshot) -> int | None:
+    """When the oldest event that is loaded happened; None without any."""
+    tables = (snapshot.visits, snapshot.quotations, snapshot.orders, snapshot.logins)
+    return min((int(table.at[0]) for table in tables if len(table)), default=None)
 
 
 def newest_events(view: View, limit: int) -> list[dict[str, Any]]:

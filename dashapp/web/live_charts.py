@@ -1,26 +1,31 @@
-"""How a page stays live: a clock, a gate, and one question that is answered from one snapshot."""
+"""How pages stay live: one clock, one gate, and one question, which is answered from one snapshot."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any
-from urllib.parse import parse_qs, urlencode
+from typing import Any, Final
+from urllib.parse import parse_qs, quote, unquote, urlencode
 
-from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, dcc, html
+import dash_bootstrap_components as dbc
+from dash import ALL, ClientsideFunction, Dash, Input, Output, State, dcc, html
 from dash.exceptions import PreventUpdate
 from werkzeug.datastructures import MultiDict
 
 from dashapp.charts.format import Formats
 from dashapp.domain.scope import Scope
-from dashapp.errors import NotReady
+from dashapp.domain.snapshot import Snapshot
+from dashapp.errors import InvalidParameter, NotReady
 from dashapp.metrics.view import View
 from dashapp.web import query
 from dashapp.web.auth import analyst
 from dashapp.web.services import services
 
-PAGE_PARAMETERS = (*query.WINDOW, *query.FILTERS)
-DEFAULT_DAYS = 30
+DEFAULT_DAYS: Final = 30
+FILTERS: Final = (*query.WINDOW, *query.FILTERS)
+
+Parts = dict[str, Any]
 
 
 def formats() -> Formats:
@@ -28,73 +33,161 @@ def formats() -> Formats:
     return Formats(settings.locale, settings.currency)
 
 
-def page_scope(asked: str) -> Scope:
-    """The scope of a page's query string, within what the person may see; raises InvalidParameter."""
-    principal, context = analyst(), services()
-    arguments: MultiDict[str, str] = MultiDict(parse_qs(asked, keep_blank_values=True))
-    return query.scope(query.checked(arguments, PAGE_PARAMETERS), DEFAULT_DAYS, context, principal.regions)
+@dataclass(frozen=True)
+class Asked:
+    """What a page is asked for: the filters of the address, what its path names, and its own parameters."""
+
+    subject: str
+    arguments: MultiDict[str, str]
+    scope: Scope
+
+    def own(self, name: str, default: str = "") -> str:
+        """A parameter that only this page has."""
+        return self.arguments.get(name, default)
+
+    def link(self, path: str) -> str:
+        """The address of another page with the same filters."""
+        kept = [(name, value) for name, value in self.arguments.items(multi=True) if name in FILTERS]
+        start = services().settings.url_prefix.rstrip("/") + path
+        return f"{start}?{urlencode(kept)}" if kept else start
+
+    def region_link(self, region: str) -> str:
+        return self.link(f"/regions/{quote(region, safe='')}")
+
+    def person_link(self, user_id: str) -> str:
+        return self.link(f"/team/{quote(user_id, safe='')}")
+
+    def view(self, snapshot: Snapshot) -> View:
+        return View(snapshot, self.scope).require_loaded()
+
+    def today(self) -> Scope:
+        """Today, narrowed like the page."""
+        window = query.scope(MultiDict(), None, services(), None).window
+        return Scope(window, self.scope.regions, self.scope.users)
 
 
-def today_scope(scope: Scope) -> Scope:
-    """Today, narrowed like the page."""
-    today = query.scope(MultiDict(), None, services(), None)
-    return Scope(today.window, scope.regions, scope.users)
+Render = Callable[[Asked], tuple[Sequence[View], Callable[[], Parts]]]
 
 
-def query_string(arguments: dict[str, str | list[str]]) -> str:
-    """The query string of a page's arguments, as Dash hands them over."""
-    return urlencode(arguments, doseq=True)
+@dataclass(frozen=True)
+class LivePage:
+    """A page that stays live.
+
+    `render` gives the views it is drawn from, which tell whether anything is new, and a function that draws
+    every one of its `parts`. `arrange` puts the parts where they go; it is given their places by name.
+    `narrow` fits the scope to what the path names.
+    """
+
+    name: str
+    parts: tuple[str, ...]
+    render: Render
+    arrange: Callable[[dict[str, Any]], list[Any]]
+    own: tuple[str, ...] = ()
+    narrow: Callable[[Scope, str], Scope] = lambda scope, _subject: scope
+
+    def __post_init__(self) -> None:
+        PAGES[self.name] = self
+
+    def asked(self, text: str, subject: str) -> Asked:
+        """What an address asks for, within what the person may see; raises InvalidParameter."""
+        found: MultiDict[str, str] = MultiDict(parse_qs(text.removeprefix("?"), keep_blank_values=True))
+        arguments = query.checked(found, (*FILTERS, *self.own))
+        scope = query.scope(arguments, DEFAULT_DAYS, services(), analyst().regions)
+        return Asked(subject, arguments, self.narrow(scope, subject))
+
+    def drawn(self, asked: Asked) -> tuple[str, Callable[[], Parts]]:
+        """A mark of what would be shown, and the function that draws it; raises NotReady."""
+        views, draw = self.render(asked)
+        shown = sorted((name, value) for name, value in asked.arguments.items(multi=True))
+        keys = repr([services().live.snapshot().version, shown, asked.subject, *(view.key for view in views)])
+        return blake2b(keys.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest(), draw
+
+    def layout(self, arguments: dict[str, str | list[str]], subject: str = "") -> list[Any]:
+        """The page with its numbers, as the browser gets it when it arrives."""
+        problem, subject = None, unquote(subject)
+        try:
+            asked = self.asked(urlencode(arguments, doseq=True), subject)
+        except InvalidParameter as error:
+            problem, asked = error.message, self.asked("", subject)
+        try:
+            mark, draw = self.drawn(asked)
+            parts = draw()
+        except NotReady:
+            mark, parts = "", {}
+        places = {
+            name: html.Div(parts.get(name, skeleton()), id=self._id(name, subject), className=f"part-{name}")
+            for name in self.parts
+        }
+        return [
+            dcc.Store(id={"page": self.name}, data={"name": self.name, "subject": subject}),
+            dcc.Store(id={"seen": self.name}, data=mark),
+            unusable(problem) if problem else None,
+            *self.arrange(places),
+        ]
+
+    def _id(self, part: str, subject: str) -> dict[str, str]:
+        return {"part": f"{self.name}/{subject}/{part}"}
 
 
-def seen_mark(views: list[View]) -> str:
-    """What tells whether a page would look the same: the data and the rows in scope."""
-    keys = repr([views[0].snapshot.version, *(view.key for view in views)])
-    return blake2b(keys.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+PAGES: Final[dict[str, LivePage]] = {}
 
 
-def live_parts(page: str, asked: str, seen: str | None) -> list[Any]:
-    """The invisible parts of a live page: its clock, its gate and what it asked and saw last."""
+def unusable(problem: str) -> dbc.Alert:
+    text = f"The address holds a filter that cannot be used: {problem}."
+    return dbc.Alert(text, color="warning", className="mb-0")
+
+
+def skeleton() -> html.Div:
+    """What stands in the place of figures until the first load is done."""
+    return html.Div(className="skeleton", role="status", **{"aria-label": "Loading"})
+
+
+def clock() -> list[Any]:
+    """The invisible parts of the frame that keep every page live."""
     milliseconds = int(services().settings.refresh_seconds * 1000)
     return [
-        dcc.Interval(id=f"{page}-clock", interval=milliseconds),
-        dcc.Store(id=f"{page}-go"),
-        dcc.Store(id=f"{page}-asked", data=asked),
-        dcc.Store(id=f"{page}-seen", data=seen),
+        dcc.Interval(id="clock", interval=milliseconds),
+        dcc.Store(id="go"),
+        dcc.Store(id="asked"),
     ]
 
 
-def keep_live(
-    page: str, outputs: list[Output], render: Callable[[str], tuple[str, Callable[[], list[Any]]]]
-) -> None:
-    """Connect clock, gate and filters of a page to its parts.
-
-    `render` takes the query string and gives a mark of what would be shown, and a function that draws it.
-    """
-    clientside_callback(
+def keep_live(app: Dash) -> None:
+    """Connect the clock, the gate and the filters to the parts of whatever page is open."""
+    app.clientside_callback(
         ClientsideFunction("live", "gate"),
-        Output(f"{page}-go", "data"),
-        Input(f"{page}-clock", "n_intervals"),
+        Output("go", "data"),
+        Input("clock", "n_intervals"),
         prevent_initial_call=True,
     )
-
-    @callback(
-        *outputs,
-        Output(f"{page}-seen", "data"),
-        Input(f"{page}-go", "data"),
-        Input(f"{page}-asked", "data"),
-        State(f"{page}-seen", "data"),
+    app.callback(
+        Output({"part": ALL}, "children"),
+        Output({"seen": ALL}, "data"),
+        Input("go", "data"),
+        Input("asked", "data"),
+        State({"part": ALL}, "id"),
+        State({"page": ALL}, "data"),
+        State({"seen": ALL}, "data"),
         prevent_initial_call=True,
-    )  # type: ignore[untyped-decorator]
-    def refresh(_ticks: int | None, asked: str, seen: str | None) -> list[Any]:
-        try:
-            mark, draw = render(asked or "")
-            if mark == seen:
-                raise PreventUpdate
-            return [*draw(), mark]
-        except NotReady:
-            raise PreventUpdate from None
+    )(refresh)
 
 
-def loading() -> list[Any]:
-    """What stands in the place of figures until the first load is done."""
-    return [html.Div(className="skeleton", role="status", **{"aria-label": "Loading"}) for _ in range(4)]
+def refresh(
+    _ticks: int | None,
+    text: str | None,
+    ids: list[dict[str, str]],
+    pages: list[dict[str, str]],
+    seen: list[str],
+) -> tuple[list[Any], list[str]]:
+    """Every part of the open page anew, from one snapshot; nothing if it would look the same."""
+    if not pages or pages[0]["name"] not in PAGES:
+        raise PreventUpdate
+    page = PAGES[pages[0]["name"]]
+    try:
+        mark, draw = page.drawn(page.asked(text or "", pages[0]["subject"]))
+        if [mark] == seen:
+            raise PreventUpdate
+        parts = draw()
+    except (NotReady, InvalidParameter):
+        raise PreventUpdate from None
+    return [parts[one["part"].rpartition("/")[2]] for one in ids], [mark]

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import dash
-from dash import html
 from flask import Flask, Response, request
 
 from dashapp.settings import Settings
-from dashapp.web.auth import identify
+from dashapp.web.filters import keep_filters
+from dashapp.web.frame import frame
 from dashapp.web.json import iso
+from dashapp.web.live_charts import keep_live
 from dashapp.web.services import services
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,6 +41,8 @@ def add_pages(app: Flask, settings: Settings) -> dash.Dash:
         add_log_handler=False,
     )
     pages.layout = lambda: frame(settings)
+    keep_live(pages)
+    keep_filters(pages)
     app.config["CONTENT_POLICY"] = POLICY.format(scripts="")
     app.after_request(tell_age)
     warm_up(app)
@@ -66,42 +69,3 @@ def tell_age(response: Response) -> Response:
         if live.data_as_of:
             response.headers["X-Data-As-Of"] = iso(live.data_as_of)
     return response
-
-
-def banner(kind: str, *content: object) -> html.Div:
-    return html.Div(list(content), className="banner", role="status", hidden=True, **{"data-banner": kind})
-
-
-def frame(settings: Settings) -> html.Div:
-    """What surrounds every page."""
-    principal = identify()
-    prefix = settings.url_prefix
-    sign_out = html.Form(
-        html.Button("Sign out", className="btn btn-sm btn-outline-secondary"),
-        method="POST",
-        action=f"{prefix}auth/logout",
-    )
-    top = [
-        html.A(
-            [html.Img(src=f"{prefix}assets/favicon.svg", alt="", width=26, height=26), settings.brand_name],
-            href=prefix,
-            className="brand text-reset text-decoration-none",
-        ),
-        html.P(
-            [html.I(className="dot"), html.Span("Connecting…")],
-            id="freshness",
-            className="freshness",
-            **{"data-freshness": "live"},
-        ),
-        html.Div([html.Span(principal.name if principal else ""), sign_out], className="who"),
-    ]
-    banners = html.Div(
-        [
-            banner("offline", "The server cannot be reached. What you see may be old; trying again…"),
-            banner("database", "The database cannot be reached. These are the last known numbers."),
-            banner("expired", "Your session has ended. ", html.A("Sign in again", href=f"{prefix}login")),
-        ],
-        className="banners",
-    )
-    header = html.Header([html.Div(top, className="bar"), banners], className="topbar")
-    return html.Div([header, html.Main(dash.page_container, className="content")])

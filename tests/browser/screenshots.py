@@ -5,36 +5,67 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from builders import app_server
+from builders import AppServer, app_server
 from conftest import chromium_path
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
+EMAIL, PASSWORD = "admin@accord.com", "admin123"
+LAPTOP = {"width": 1440, "height": 900}
 KINDS = {
-    "light": {"viewport": {"width": 1440, "height": 900}, "color_scheme": "light"},
-    "dark": {"viewport": {"width": 1440, "height": 900}, "color_scheme": "dark"},
+    "light": {"viewport": LAPTOP, "color_scheme": "light"},
+    "dark": {"viewport": LAPTOP, "color_scheme": "dark"},
     "phone": {"viewport": {"width": 375, "height": 812}, "color_scheme": "light", "device_scale_factor": 2},
+    "tablet": {"viewport": {"width": 820, "height": 1180}, "color_scheme": "light"},
+    "wall": {"viewport": {"width": 3840, "height": 2160}, "color_scheme": "dark"},
+}
+PAGES = {
+    "overview": "/",
+    "funnel": "/funnel",
+    "regions": "/regions",
+    "region": "/regions/Coast",
+    "team": "/team",
+    "activity": "/activity",
 }
 
 
-def main(folder: Path) -> None:
+def sign_in(page: Page, server: AppServer) -> None:
+    page.goto(server.url)
+    page.fill("#email", EMAIL)
+    page.fill("#password", PASSWORD)
+    page.click("button:has-text('Sign in')")
+    page.wait_for_selector("[data-chart] .main-svg")
+
+
+def take(browser: Browser, server: AppServer, kind: str, folder: Path, wanted: list[str]) -> None:
+    page = browser.new_context(**KINDS[kind]).new_page()  # type: ignore[arg-type]
+    page.goto(f"{server.url}/login")
+    page.wait_for_timeout(1500)
+    page.screenshot(path=folder / f"login-{kind}.png", full_page=True)
+    sign_in(page, server)
+    best = page.locator("[data-user]").first.get_attribute("data-user")
+    for name, path in {**PAGES, "rep": f"/team/{best}"}.items():
+        if wanted and name not in wanted:
+            continue
+        page.goto(server.url + path)
+        page.wait_for_selector("[data-chart] .main-svg")
+        page.wait_for_timeout(1200)
+        page.screenshot(path=folder / f"{name}-{kind}.png", full_page=True)
+
+
+def main(folder: Path, kinds: list[str], wanted: list[str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with app_server(DEMO_DATA="live") as server, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox"])
-        for kind, options in KINDS.items():
-            page = browser.new_context(**options).new_page()
-            page.goto(server.url)
-            page.wait_for_timeout(500)
-            page.screenshot(path=folder / f"login-{kind}.png", full_page=True)
-            page.fill("#email", "admin@accord.com")
-            page.fill("#password", "admin123")
-            page.click("button:has-text('Sign in')")
-            page.wait_for_selector("[data-chart=regions] .main-svg")
-            page.wait_for_timeout(2500)
-            page.screenshot(path=folder / f"overview-{kind}.png", full_page=True)
-            if kind == "light":
-                page.screenshot(path=folder / "overview.png")
+        for kind in kinds or KINDS:
+            take(browser, server, kind, folder, wanted)
         browser.close()
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1] if len(sys.argv) > 1 else "var/screenshots"))
+    asked = sys.argv[2:]
+    chosen_kinds = [one for one in asked if one in KINDS]
+    main(
+        Path(sys.argv[1] if len(sys.argv) > 1 else "var/screenshots"),
+        chosen_kinds,
+        [one for one in asked if one not in KINDS],
+    )

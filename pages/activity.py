@@ -1,0 +1,87 @@
+"""Activity: who is at work, when, and what happens just now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import dash
+from dash import html
+
+from dashapp.charts.format import Formats
+from dashapp.metrics import answers
+from dashapp.metrics.view import View
+from dashapp.web import people
+from dashapp.web.filters import heading
+from dashapp.web.live_charts import Asked, LivePage, Parts, formats
+from dashapp.web.panels import chart, columns, panel
+from dashapp.web.services import services
+from dashapp.web.tables import Column, Row, csv_button, table
+
+dash.register_page(__name__, path="/activity", title="Activity", name="Activity", order=5)
+
+NEWEST: Final = 20
+SHOWN: Final = 50
+KINDS: Final = (
+    ("visits", "Visits"),
+    ("quotations", "Quotations"),
+    ("orders", "Orders"),
+    ("logins", "Sign-ins"),
+)
+
+
+def render(asked: Asked) -> tuple[list[View], Callable[[], Parts]]:
+    view = asked.view(services().live.snapshot())
+    return [view], lambda: draw(asked, view)
+
+
+def draw(asked: Asked, view: View) -> Parts:
+    written = formats()
+    return {
+        "head": heading("Activity", asked),
+        "daily": chart("daily", view, written, 320),
+        "hours": chart("hours", view, written, 280),
+        "feed": people.feed(asked, view, written, NEWEST),
+        "grid": grid(asked, view, written),
+    }
+
+
+def grid(asked: Asked, view: View, written: Formats) -> html.Section:
+    """What everybody did."""
+    found = answers.users_activity(view)["users"]
+    rows = found if asked.own("show") == "all" else found[:SHOWN]
+
+    def last(row: Row) -> str:
+        at = row["last_activity"]
+        return written.moment(at.astimezone(view.window.zone)) if at else "–"
+
+    shown = (
+        people.person_column(asked),
+        people.region_column(asked, optional=True),
+        Column("activities", "Activities", "count", bar=True),
+        *(Column(key, title, "count", optional=True) for key, title in KINDS),
+        Column("active_days", "Active days", "count", optional=True),
+        Column("last_activity", "Last activity", draw=last),
+    )
+    body = table(
+        rows, shown, written, empty="Nobody belongs here", label="Activity by rep", hook=people.person_hook
+    )
+    more = None
+    if len(rows) < len(found):
+        text = f"Show all {written.exact(len(found), 'count')}"
+        more = html.Button(
+            text, type="button", className="btn btn-outline-secondary", **{"data-set": "show=all"}
+        )
+    note = f"{written.exact(len(rows), 'count')} of {written.exact(len(found), 'count')} people"
+    return panel("By rep", html.Div([body, more]), note=note, extra=csv_button("activity"))
+
+
+def arrange(place: dict[str, Any]) -> list[Any]:
+    return [place["head"], place["daily"], columns(place["hours"], place["feed"]), place["grid"]]
+
+
+PAGE = LivePage("activity", ("head", "daily", "hours", "feed", "grid"), render, arrange, own=("show",))
+
+
+def layout(**arguments: str | list[str]) -> list[Any]:
+    return PAGE.layout(arguments)

@@ -1,0 +1,83 @@
+"""One rep: figures, course, rhythm, places, last events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import dash
+from dash import html
+
+from dashapp.domain.scope import Scope
+from dashapp.metrics import answers
+from dashapp.metrics.timeline import timeline
+from dashapp.metrics.view import View
+from dashapp.web import cards, people
+from dashapp.web.filters import heading, person_name, visible
+from dashapp.web.live_charts import Asked, LivePage, Parts, formats
+from dashapp.web.panels import chart, columns
+from dashapp.web.services import services
+
+dash.register_page(__name__, path_template="/team/<user_id>", title="Rep")
+
+LAST_EVENTS = 15
+
+
+def narrow(scope: Scope, user_id: str) -> Scope:
+    return replace(scope, users=(user_id,))
+
+
+def render(asked: Asked) -> tuple[list[View], Callable[[], Parts]]:
+    view = asked.view(services().live.snapshot())
+    return [view, view.previous()], lambda: draw(asked, view)
+
+
+def draw(asked: Asked, view: View) -> Parts:
+    written = formats()
+    figures = answers.summary(view)
+    before = figures.pop("previous")
+    compared = f"the {view.scope.previous().window.label.lower()}"
+    return {
+        "head": heading(person_name(asked.subject), asked, lead(asked, view), compares=True),
+        "cards": cards.cards(figures, before, compared, timeline(view), written),
+        "trend": chart("trend", view, written, 320),
+        "calendar": chart("calendar", view, written, 220),
+        "funnel": chart("funnel", view, written, 260),
+        "places": people.places(asked, view, written),
+        "feed": people.feed(asked, view, written, LAST_EVENTS, whose=False),
+    }
+
+
+def lead(asked: Asked, view: View) -> html.P:
+    """The way back, and who that is."""
+    user = view.snapshot.users.get(asked.subject)
+    told: list[Any] = [html.A("← Team", href=asked.link("/team"), className="back", **{"data-go": ""})]
+    if user is not None and visible(user):
+        known = (
+            user.role,
+            user.region,
+            user.tier and f"{user.tier} tier",
+            None if user.active else "inactive",
+        )
+        told.append(" · ".join(["", *(part for part in known if part)]))
+    return html.P(told, className="lead-line")
+
+
+def arrange(place: dict[str, Any]) -> list[Any]:
+    return [
+        place["head"],
+        html.Section(place["cards"], id="cards", **{"aria-label": "Key figures"}),
+        place["trend"],
+        columns(place["calendar"], place["funnel"]),
+        columns(place["places"], place["feed"]),
+    ]
+
+
+PAGE = LivePage(
+    "rep", ("head", "cards", "trend", "calendar", "funnel", "places", "feed"), render, arrange, narrow=narrow
+)
+
+
+def layout(user_id: str = "", **arguments: str | list[str]) -> list[Any]:
+    return PAGE.layout(arguments, user_id)

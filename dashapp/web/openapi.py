@@ -9,6 +9,8 @@ from flask import Response, jsonify
 
 from dashapp import VERSION
 from dashapp.web.api import QUESTIONS, Question
+from dashapp.web.openapi_pictures import picture
+from dashapp.web.pictures import chart_of_type
 from dashapp.web.query import LONGEST_VALUE, MOST_PERFORMERS, MOST_VALUES
 from dashapp.web.services import services
 from dashapp.web.sign_in import LONGEST_EMAIL, LONGEST_PASSWORD
@@ -244,6 +246,8 @@ def simple(summary: str, schema: Schema, *codes: str, **responses: Schema) -> Sc
 @cache
 def description(longest: int, prefix: str) -> Schema:
     paths = {f"/api/analytics/live/{one.name}": asked(one, longest) for one in QUESTIONS}
+    charts = parameters(Question("chart", chart_of_type), longest)
+    paths["/api/analytics/live/chart/{type}"] = picture(charts, failures("400", "401", "403", "503"))
     unhealthy = {"503": answered("Never had data.", HEALTH)}
     for path in ("/health", "/api/analytics/live/health"):
         paths[path] = simple("How the service is", HEALTH, **unhealthy)

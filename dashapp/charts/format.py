@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from fractions import Fraction
+from typing import Final
 
+from babel import Locale
 from babel.dates import format_date, format_datetime
-from babel.numbers import format_compact_currency, format_currency, format_decimal
+from babel.numbers import format_currency, format_decimal, get_currency_precision, parse_pattern
 
-from dashapp.domain.numbers import rounded
 from dashapp.metrics.catalog import Unit
 
 Number = int | Fraction | float
+SHORTENED_FROM: Final = 10_000
+TWO_DIGITS_FROM: Final = 1_000_000
+
+
+def half_up(value: Number, digits: int) -> Decimal:
+    """The value with so many decimals, rounded once; a float is taken for the number it is written as."""
+    exact = Fraction(str(value)) if isinstance(value, float) else Fraction(value)
+    whole = (2 * exact.numerator * 10**digits + exact.denominator) // (2 * exact.denominator)
+    return Decimal(f"{whole}e-{digits}")
 
 
 @dataclass(frozen=True)
@@ -24,23 +35,52 @@ class Formats:
 
     def exact(self, value: Number, unit: Unit) -> str:
         """All digits that count."""
-        number = rounded(value) if isinstance(value, Fraction) else value
         if unit == "money":
-            return str(format_currency(number, self.currency, locale=self.locale))
-        if unit == "percent":
-            return f"{format_decimal(number, format='#,##0.00', locale=self.locale)} %"
-        return str(format_decimal(number, format="#,##0", locale=self.locale))
+            amount = half_up(value, get_currency_precision(self.currency))
+            return str(format_currency(amount, self.currency, locale=self.locale))
+        return self._percent(value, 2) if unit == "percent" else self._decimal(value, 0)
 
     def compact(self, value: Number, unit: Unit) -> str:
         """What fits on a card."""
-        number = rounded(value) if isinstance(value, Fraction) else value
-        if unit == "money" and number >= 10_000:
-            digits = 2 if number >= 1_000_000 else 1
-            short = format_compact_currency(number, self.currency, locale=self.locale, fraction_digits=digits)
-            return str(short)
-        if unit == "percent":
-            return f"{format_decimal(number, format='#,##0.0', locale=self.locale)} %"
-        return self.exact(number, unit)
+        if unit == "money" and value >= SHORTENED_FROM:
+            return self._short_money(value)
+        return self._percent(value, 1) if unit == "percent" else self.exact(value, unit)
+
+    def _short_money(self, value: Number) -> str:
+        """Like Ksh1.01M, in the units of the locale; where it has none, the whole number."""
+        number, pattern = half_up(value, 6), ""
+        for _ in range(2):  # once more, as rounding may have reached the next unit: 999,999
+            pattern, unit = self._unit(number)
+            digits = (2 if number >= TWO_DIGITS_FROM else 1) if unit > 1 else 0
+            number = half_up(Fraction(value) / unit, digits) * unit
+        written = parse_pattern(pattern).apply(
+            number / unit,
+            self.locale,
+            currency=self.currency,
+            currency_digits=False,
+            decimal_quantization=False,
+        )
+        return str(written)
+
+    def _unit(self, number: Decimal) -> tuple[str, int]:
+        """How the locale writes amounts of this size, and what one unit of them is."""
+        locale = Locale.parse(self.locale)
+        forms = locale.compact_currency_formats["short"]
+        sizes = [int(size) for size in forms["other"] if int(size) <= number]
+        if sizes:
+            size = max(sizes)
+            # A pattern may bring a second one, for negative amounts.
+            pattern = forms["other"][str(size)].pattern.partition(";")[0]
+            if "¤" in pattern:
+                return pattern, size // 10 ** (pattern.count("0") - 1)
+        return locale.currency_formats["standard"].pattern.partition(";")[0].replace(".00", ""), 1
+
+    def _percent(self, value: Number, digits: int) -> str:
+        return f"{self._decimal(value, digits)} %"
+
+    def _decimal(self, value: Number, digits: int) -> str:
+        pattern = "#,##0" + (f".{digits * '0'}" if digits else "")
+        return str(format_decimal(half_up(value, digits), format=pattern, locale=self.locale))
 
     def day(self, on: date) -> str:
         """A local day."""
@@ -64,4 +104,4 @@ class Formats:
 
     def signed_percent(self, value: Fraction) -> str:
         """A change in per cent, without its sign."""
-        return f"{format_decimal(rounded(abs(value)), format='#,##0.0', locale=self.locale)} %"
+        return self._percent(abs(value), 1)

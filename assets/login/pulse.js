@@ -93,6 +93,7 @@
       const late = setTimeout(() => reached(false), PATIENCE);
       try {
         const answer = await fetch(path, { signal: AbortSignal.timeout(2 * PATIENCE) });
+        if (answer.status === 429) return; // there, but busy: the numbers grow old by themselves
         if (!answer.ok) throw new Error(`status ${answer.status}`);
         const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
         if (number < learned) return;

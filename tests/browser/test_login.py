@@ -239,6 +239,21 @@ def test_the_password_can_be_looked_at(watched: Watched, site: Site) -> None:
     expect(page.locator("#password")).to_have_attribute("type", "password")
 
 
+def test_the_colours_can_be_chosen_and_are_remembered(watched: Watched, site: Site) -> None:
+    page, root = watched.page, watched.page.locator("html")
+    page.goto(site.server.url + "/login")
+    expect(root).to_have_attribute("data-bs-theme", "light")
+    page.emulate_media(color_scheme="dark")
+    expect(root).to_have_attribute("data-bs-theme", "dark")
+    page.click("button:has-text('Light')")
+    expect(root).to_have_attribute("data-bs-theme", "light")
+    expect(page.locator("[data-theme=light]")).to_have_attribute("aria-pressed", "true")
+    page.reload()
+    expect(root).to_have_attribute("data-bs-theme", "light")
+    page.click("button:has-text('System')")
+    expect(root).to_have_attribute("data-bs-theme", "dark")
+
+
 def test_after_a_mistake_the_focus_is_on_what_went_wrong(watched: Watched, site: Site) -> None:
     page = watched.page
     page.goto(site.server.url + "/login?next=/%3FdaysBack=7")

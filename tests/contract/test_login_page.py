@@ -205,7 +205,7 @@ def test_a_fresh_form_has_the_focus_on_its_first_field(server: AppServer) -> Non
     assert [attributes["id"] for attributes, _ in page.named("*", "autofocus")] == ["email"]
     labels = {attributes["for"]: text for attributes, text in page.named("label")}
     assert labels == {"email": "E-mail", "password": "Password"}
-    assert [text for _, text in page.named("button")] == ["Sign in"]
+    assert [text for _, text in page.named("button")] == ["Sign in", "Light", "Dark", "System"]
 
 
 def test_without_scripts_the_page_says_how_to_get_newer_numbers(server: AppServer) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
+from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -19,6 +20,10 @@ from dotenv import dotenv_values
 from dashapp.errors import InvalidSetting
 
 SECRET_BYTES = 32
+ORIGIN = re.compile(
+    r"https?://([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[(?P<address>[0-9a-f:.]+)\])(:(?P<port>[0-9]{1,5}))?",
+    re.IGNORECASE | re.ASCII,
+)
 
 
 def text(value: str) -> str:
@@ -99,11 +104,21 @@ def secret(value: str) -> str:
 
 def origins(value: str) -> tuple[str, ...]:
     found = tuple(part for part in re.split(r"[,\s]+", value.strip()) if part)
-    for origin in found:
-        parts = urlsplit(origin)
-        if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path or parts.query:
-            raise ValueError("must be origins such as https://portal.example, separated by commas")
+    if not all(is_origin(part) for part in found):
+        raise ValueError("must be origins such as https://portal.example, separated by commas")
     return found
+
+
+def is_origin(value: str) -> bool:
+    """Whether this is scheme://host[:port] and nothing besides, as it goes into a header."""
+    parts = ORIGIN.fullmatch(value)
+    if parts is None:
+        return False
+    try:
+        IPv6Address(parts["address"] or "::")
+    except ValueError:
+        return False
+    return parts["port"] is None or 1 <= int(parts["port"]) <= 65535
 
 
 def prefix(value: str) -> str:
@@ -225,7 +240,10 @@ class Settings:
     @classmethod
     def from_environment(cls) -> Settings:
         """The process environment over a `.env` file in the working directory."""
-        in_file = {name: value or "" for name, value in dotenv_values(".env").items()}
+        try:
+            in_file = {name: value or "" for name, value in dotenv_values(".env", encoding="utf-8").items()}
+        except (OSError, UnicodeDecodeError):
+            raise InvalidSetting(".env must be a text file in UTF-8 that can be read") from None
         return cls.read({**in_file, **os.environ})
 
 
@@ -239,16 +257,24 @@ def kept_secret(folder: Path, name: str) -> str:
     path = folder / f"{name}.txt"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            pass
-        else:
-            with os.fdopen(handle, "w") as file:
-                file.write(secrets.token_urlsafe(48))
-        value = path.read_text().strip()
+        value = (path.read_text("utf-8").strip() if path.exists() else "") or made_secret(path)
+    except UnicodeDecodeError:
+        raise InvalidSetting(
+            f"{name}.txt in DATA_DIR is not a text; remove it to have a new one made"
+        ) from None
     except OSError:
         raise InvalidSetting("DATA_DIR must be a folder that can be written to") from None
     if len(value) < SECRET_BYTES:
         raise InvalidSetting(f"{name}.txt in DATA_DIR is too short; remove it to have a new one made")
+    return value
+
+
+def made_secret(path: Path) -> str:
+    """A new secret, written down; of several processes at once one makes it and the others read it."""
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        value = file.read().strip()
+        if not value:
+            value = secrets.token_urlsafe(48)
+            file.write(value)
     return value

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dashapp.errors import InvalidSetting
-from dashapp.settings import Settings
+from dashapp.settings import Settings, kept_secret
 
 SECRET = "a secret of thirty-two bytes ... "
 URI = "mongodb://app:hidden-password@db.example/sales"
@@ -69,6 +71,9 @@ GOOD: dict[str, list[tuple[str, Any]]] = {
     "EMBED_ALLOWED_ORIGINS": [
         ("https://a.example, http://b.example:8080", ("https://a.example", "http://b.example:8080")),
         (" https://a.example ", ("https://a.example",)),
+        ("http://localhost:1,https://a-b.example:65535", ("http://localhost:1", "https://a-b.example:65535")),
+        ("https://[2001:db8::1]:8443", ("https://[2001:db8::1]:8443",)),
+        ("http://192.0.2.7", ("http://192.0.2.7",)),
     ],
     "TRUSTED_PROXIES": [("0", 0), ("10", 10)],
     "URL_PREFIX": [("/", "/"), ("/sales", "/sales/"), ("/sales/live/", "/sales/live/")],
@@ -93,7 +98,34 @@ BAD: dict[str, list[str]] = {
     "RATE_LIMIT_PUBLIC": ["-1 per minute", "per minute"],
     "RATE_LIMIT_LOGIN": ["ten per minute", "10 per 15"],
     "RATE_LIMIT_STORAGE": ["redis", "http://cache", "/tmp/limits"],
-    "EMBED_ALLOWED_ORIGINS": ["a.example", "*", "https://a.example/path", "ftp://a.example", "https://"],
+    "EMBED_ALLOWED_ORIGINS": [
+        "a.example",
+        "*",
+        "https://*.example",
+        "https://a.example/path",
+        "https://a.example/",
+        "https://a.example?q",
+        "https://a.example#part",
+        "https://a.example;script-src",
+        "https://a.example;,https://b.example",
+        "https://me:secret@a.example",
+        "https://me@a.example",
+        "https://a.example:0",
+        "https://a.example:65536",
+        "https://a.example:",
+        "https://a.example:port",
+        "https://a.example:٨٠",
+        "https://ä.example",
+        "https://\u212aenya.example",
+        "https://a_b.example",
+        "https://-a.example",
+        "https://[::1",
+        "https://[12345::1]",
+        "https://[]",
+        "https://'none'",
+        "ftp://a.example",
+        "https://",
+    ],
     "TRUSTED_PROXIES": ["-1", "11", "all"],
     "URL_PREFIX": ["sales", "//", "/a b/", "https://a.example/"],
 }
@@ -198,6 +230,30 @@ def test_a_generated_secret_that_was_cut_short_is_refused(tmp_path: Path) -> Non
     assert refusal(tmp_path).startswith("jwt_secret.txt in DATA_DIR is too short")
 
 
+def test_a_generated_secret_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "jwt_secret.txt").write_bytes(b"\xff" * 48)
+    line = refusal(tmp_path)
+    assert line == "jwt_secret.txt in DATA_DIR is not a text; remove it to have a new one made"
+
+
+def test_processes_that_start_at_once_share_one_secret(tmp_path: Path) -> None:
+    with (tmp_path / "jwt_secret.txt").open("w") as made, ThreadPoolExecutor(2) as pool:
+        fcntl.flock(made, fcntl.LOCK_EX)  # another process has made the file and not yet written
+        found = [pool.submit(kept_secret, tmp_path, "jwt_secret") for _ in range(2)]
+        assert not wait(found, timeout=0.2).done
+        made.write(SECRET)
+        made.flush()
+        fcntl.flock(made, fcntl.LOCK_UN)
+        assert [one.result() for one in found] == [SECRET.strip()] * 2
+
+
+def test_a_secret_that_many_ask_for_at_once_is_made_once(tmp_path: Path) -> None:
+    for n in range(20):
+        with ThreadPoolExecutor(8) as pool:
+            found = list(pool.map(lambda _: kept_secret(tmp_path, f"s{n}"), range(8)))  # noqa: B023
+        assert len(set(found)) == 1
+
+
 def test_a_data_dir_that_cannot_be_written_to_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     assert refusal(tmp_path / "file" / "data") == "DATA_DIR must be a folder that can be written to"
@@ -248,3 +304,10 @@ def test_a_bad_line_in_the_env_file_is_refused_by_its_name(clean_environment: Pa
     with pytest.raises(InvalidSetting) as refused:
         Settings.from_environment()
     assert str(refused.value) == "PORT must be a whole number from 1 to 65535"
+
+
+def test_an_env_file_that_is_no_text_is_refused_in_one_line(clean_environment: Path) -> None:
+    (clean_environment / ".env").write_bytes("BRAND_NAME=Café".encode("latin-1"))
+    with pytest.raises(InvalidSetting) as refused:
+        Settings.from_environment()
+    assert str(refused.value) == ".env must be a text file in UTF-8 that can be read"

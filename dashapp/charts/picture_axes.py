@@ -11,7 +11,7 @@ from typing import Final
 FEW_DAYS: Final = 8
 MONTHS_FROM: Final = 100  # days from which on an axis counts in months
 MANY_WEEKS: Final = 106
-PREFIXES: Final = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+PREFIXES: Final = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
 
 
 def ticks(most: float, wanted: int, *, whole: bool = False) -> list[float]:

@@ -19,7 +19,7 @@ from dashapp.domain.records import User
 from dashapp.domain.vocabulary import ROLES
 from dashapp.errors import InvalidParameter, SourceLost
 from dashapp.source.documents import Document, DocumentStore
-from dashapp.source.mapping import text_of, user_of
+from dashapp.source.mapping import key_of, text_of, user_of
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +30,9 @@ SHORTEST_PASSWORD: Final = 8
 HASHER: Final = PasswordHasher()
 # A sign-in takes much processor time and memory: this many at once, whoever asks.
 HASHING: Final = BoundedSemaphore(2)
+# A database that hangs must not keep every thread of the server waiting for it.
+FINDING: Final = BoundedSemaphore(2)
+FIND_WAIT_SECONDS: Final = 0.25
 
 
 def password_hash(password: str) -> str:
@@ -76,7 +79,12 @@ class Accounts:
         return user if user.active else None
 
     def _by_email(self, email: str) -> Document | None:
-        found = self._documents.find("users", email=email.strip().lower())
+        if not FINDING.acquire(timeout=FIND_WAIT_SECONDS):
+            raise SourceLost("The database cannot be reached.")
+        try:
+            found = self._documents.find("users", email=email.strip().lower())
+        finally:
+            FINDING.release()
         return found[0] if len(found) == 1 else None
 
     def _fits(self, password: str, hashed: str | None) -> bool:
@@ -103,7 +111,7 @@ class Accounts:
 
     def by_id(self, user_id: str) -> User | None:
         found = self._documents.get("users", id_forms(user_id))
-        return user_of(found[0]) if found else None
+        return user_of(min(found, key=lambda one: key_of(one["_id"]))) if found else None
 
     # --- Traces
 

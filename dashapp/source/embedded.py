@@ -2,13 +2,15 @@
 
 Documents are kept as BSON, so types come back as they went in. Every write carries the next number of one
 counter, which makes an exact feed of changes, deletions included. A connection is opened for each operation:
-nothing is shared between threads or processes but the file.
+nothing is shared between threads or processes but the file. One more stays open, unused: the last one to be
+closed writes the whole log of changes into the file, which would be at every operation.
 """
 
 from __future__ import annotations
 
 import sqlite3
 import time
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -65,15 +67,24 @@ class EmbeddedStore:
         with self._connection(create=True) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.executescript(SCHEMA)
+            beside = self._opened("rw")
+            self._close = weakref.finalize(self, beside.close)
+            beside.execute("SELECT change FROM counter").fetchone()
+
+    def _opened(self, mode: str) -> sqlite3.Connection:
+        return sqlite3.connect(
+            f"{self._path.absolute().as_uri()}?mode={mode}",
+            uri=True,
+            timeout=10,
+            isolation_level=None,
+            check_same_thread=False,
+        )
 
     @contextmanager
     def _connection(self, *, create: bool = False, writing: bool = False) -> Iterator[sqlite3.Connection]:
         """A connection in a transaction of its own, committed unless the body fails."""
-        mode = "rwc" if create else "rw"
         try:
-            connection = sqlite3.connect(
-                f"{self._path.absolute().as_uri()}?mode={mode}", uri=True, timeout=10, isolation_level=None
-            )
+            connection = self._opened("rwc" if create else "rw")
             try:
                 connection.execute("PRAGMA synchronous = NORMAL")
                 if writing:
@@ -185,7 +196,7 @@ class EmbeddedStore:
             connection.executemany(REMOVE, [(change, collection, identity(one)) for one in ids])
 
     def close(self) -> None:
-        pass
+        self._close()
 
 
 class EmbeddedFeed:

@@ -40,6 +40,7 @@ SOCKET_SECONDS: Final = 15
 NO_STREAMS: Final = frozenset({40573, 115, 40324, 59, 13, 303, 9})
 MOST_OF_IT: Final = timedelta(days=90)
 DUPLICATE_KEY: Final = 11000
+GET_IDS: Final = 1_000  # documents asked for in one question
 
 
 @contextmanager
@@ -121,9 +122,13 @@ class MongoStore:
                 yield bson.decode_all(raw, CODEC)
 
     def get(self, collection: str, ids: Sequence[Any]) -> list[Document]:
-        with reaching():
-            wanted = {"_id": {"$in": list(ids)}}
-            return list(self._db[collection].find(wanted, dict.fromkeys(PROJECTIONS[collection], 1)))
+        fields = dict.fromkeys(PROJECTIONS[collection], 1)
+        found: list[Document] = []
+        for first in range(0, len(ids), GET_IDS):
+            with reaching(QUESTION_SECONDS):
+                wanted = {"_id": {"$in": list(ids[first : first + GET_IDS])}}
+                found += self._db[collection].find(wanted, fields)
+        return found
 
     def count(self, collection: str, since: datetime | None) -> int:
         with reaching():

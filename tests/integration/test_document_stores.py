@@ -14,6 +14,7 @@ import pytest
 from bson import Binary, Decimal128, Int64, ObjectId
 from bson.datetime_ms import DatetimeMS
 from builders import Document, facility, free_port, tier, user, visit
+from scripted_mongo import ScriptedMongo
 
 from dashapp.domain.vocabulary import COLLECTIONS, EVENT_KINDS, EVENT_TIME, Collection
 from dashapp.errors import SourceLost
@@ -273,6 +274,13 @@ def test_finding_compares_every_field_named_and_brings_whole_documents(store: Do
 
 
 # --- Reading
+
+
+def test_any_number_of_documents_is_got_by_id(store: DocumentStore) -> None:
+    store.write("visits", [visit(_id=n) for n in range(2_100)])
+    found = store.get("visits", [*range(2_100), "none"])
+    assert sorted(one["_id"] for one in found) == list(range(2_100))
+    assert store.get("visits", []) == []
 
 
 @pytest.mark.parametrize("collection", COLLECTIONS)
@@ -550,3 +558,26 @@ def test_an_embedded_feed_goes_on_where_it_was_when_the_file_is_back(tmp_path: P
 
 def test_a_database_that_is_there_answers_a_ping(store: DocumentStore) -> None:
     store.ping()
+
+
+# --- One database only
+
+
+def test_the_embedded_log_of_changes_is_kept_between_operations(tmp_path: Path) -> None:
+    store, log = EmbeddedStore(tmp_path), tmp_path / "embedded.sqlite3-wal"
+    store.write("visits", [visit(_id="v")])
+    assert store.count("visits", None) == 1
+    assert log.stat().st_size > 0
+    store.close()
+    assert not log.exists()
+    assert ids(EmbeddedStore(tmp_path), "visits") == ["v"]
+
+
+def test_a_server_that_hangs_is_not_waited_for_when_documents_are_got_by_id() -> None:
+    with ScriptedMongo() as server:
+        store = MongoStore(server.uri)
+        store.write("visits", [visit(_id="v")])
+        server.hang(8)
+        with pytest.raises(SourceLost):
+            store.get("visits", ["v"])
+        store.close()

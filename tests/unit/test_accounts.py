@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event, Semaphore
 from time import monotonic, sleep
+from typing import Any
 
 import bcrypt
 import pytest
@@ -11,7 +14,7 @@ from argon2 import PasswordHasher
 from bson import ObjectId
 from builders import Document, user
 
-from dashapp.errors import InvalidParameter
+from dashapp.errors import InvalidParameter, SourceLost
 from dashapp.source import accounts as module
 from dashapp.source.accounts import Accounts, password_fits, password_hash
 from dashapp.source.embedded import EmbeddedStore
@@ -39,6 +42,33 @@ def accounts(store: EmbeddedStore, *documents: Document) -> Accounts:
 
 def bcrypt_hash(password: bytes) -> str:
     return bcrypt.hashpw(password, bcrypt.gensalt(4)).decode()
+
+
+class Hanging:
+    """A database whose answers are waited for until the event is set."""
+
+    def __init__(self) -> None:
+        self.asked, self.answering = Semaphore(0), Event()
+
+    def find(self, _collection: str, **_equals: Any) -> list[Document]:
+        self.asked.release()
+        assert self.answering.wait(20)
+        return []
+
+
+def test_a_database_that_hangs_keeps_two_sign_ins_waiting_and_no_more() -> None:
+    database = Hanging()
+    made = Accounts(database)  # type: ignore[arg-type]
+    with ThreadPoolExecutor(2) as pool:
+        waiting = [pool.submit(made._by_email, "a@x.org") for _ in range(2)]
+        for _ in waiting:
+            assert database.asked.acquire(timeout=20)
+        for _ in range(3):
+            with pytest.raises(SourceLost):
+                made.sign_in("a@x.org", PASSWORD)
+        database.answering.set()
+        assert [one.result() for one in waiting] == [None, None]
+    assert made._by_email("a@x.org") is None
 
 
 # --- Signing in
@@ -228,6 +258,13 @@ def test_a_user_is_found_by_the_id_that_is_shown(store: EmbeddedStore, document_
     assert found is not None
     assert found.id == str(document_id)
     assert made.by_id("nobody") is None
+
+
+def test_of_two_users_that_are_shown_with_one_id_it_is_always_the_same(store: EmbeddedStore) -> None:
+    text = "65f0c0ffee65f0c0ffee65f0"
+    made = accounts(store, user(_id=text, name="Text"), user(_id=ObjectId(text), name="ObjectId"))
+    found = made.by_id(text)
+    assert found is not None and found.name == "ObjectId"
 
 
 def test_a_sign_in_is_written_down(store: EmbeddedStore) -> None:

@@ -36,8 +36,15 @@ def credentials(fields: Any) -> tuple[str, str]:
 
 
 def checked_user(fields: Any) -> User:
-    """The user whose credentials these are; raises NotAuthenticated, the same for every mistake."""
-    user = services().accounts.sign_in(*credentials(fields))
+    """The user whose credentials these are; raises NotAuthenticated, the same for every mistake.
+
+    Raises SourceLost while the database is away.
+    """
+    email, password = credentials(fields)
+    live = services().live.live
+    if live.snapshot is not None and not live.connected:
+        raise SourceLost("The database cannot be reached.")  # known to be away: no need to wait for it
+    user = services().accounts.sign_in(email, password)
     if user is None:
         raise NotAuthenticated(REFUSED)
     services().accounts.signed_in(user.id)

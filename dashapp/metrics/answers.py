@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -45,6 +46,7 @@ CONVERSION: Final = (
     "overall_conversion",
 )
 DASHBOARD_PERFORMERS: Final = 10
+MANY_MARKS: Final = 50_000_000  # above this, sorting takes less than the memory to mark in
 
 
 def realtime(view: View) -> Answer:
@@ -159,6 +161,16 @@ def users_activity(view: View) -> Answer:
     }
 
 
+def distinct(parts: Sequence[Ints], size: int) -> Ints:
+    """The numbers below `size` that the parts hold, in order."""
+    if size > MANY_MARKS:
+        return np.unique(np.concatenate(parts))
+    marked = np.zeros(size, dtype=bool)
+    for part in parts:
+        marked[part] = True
+    return np.flatnonzero(marked)
+
+
 @dataclass(frozen=True)
 class Doings:
     """Activities per user code; `user_days` holds every distinct pair as day * (number of users) + user."""
@@ -181,7 +193,8 @@ class Doings:
             np.maximum.at(last, user[counts_here], view.column(kind, "at")[counts_here])
             named = counts_here & (user != NOBODY)
             pairs.append(view.days(kind)[named] * size + user[named])
-        return cls(counts, np.sum(list(counts.values()), axis=0), np.unique(np.concatenate(pairs)), last)
+        user_days = distinct(pairs, view.window.days * size)
+        return cls(counts, np.sum(list(counts.values()), axis=0), user_days, last)
 
     def by(self, code: int) -> Answer:
         """What one user did; nothing for code -1."""

@@ -144,11 +144,11 @@ class View:
 
     def amount(self, kind: str) -> int:
         """The summed millionths of all counted events, exactly."""
-        counts = self.counts(kind)
-        return self.memo(
-            f"amount of {kind}",
-            lambda: self.amounts_by(kind, np.zeros(len(counts), dtype=np.int64), 1)[0],
-        )
+
+        def add() -> int:
+            return self.amounts_by(kind, np.zeros(len(self.column(kind, "amount")), dtype=np.int64), 1)[0]
+
+        return self.memo(f"amount of {kind}", add)
 
     # --- People
 

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 from builders import NOW, Document, ago, facility, login, order, quotation, snapshot, user, view, visit
 
 from dashapp.domain.scope import Scope, day_range
@@ -326,7 +327,11 @@ def test_users_of_equal_activity_come_by_name_and_id() -> None:
     assert of(answers.users_activity(view(snapshot(users=people)))["users"], "userId") == ["1", "3", "2"]
 
 
-def test_daily_activity_has_a_row_for_every_day_and_counts_a_user_once_a_day() -> None:
+@pytest.mark.parametrize("marks", [0, 50_000_000])
+def test_daily_activity_has_a_row_for_every_day_and_counts_a_user_once_a_day(
+    marks: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answers, "MANY_MARKS", marks)
     data = snapshot(
         visits=[visit(), visit(userId=None), visit(userId="b"), visit(date=ago(days=2))],
         logins=[login(), login(at=ago(days=2)), login(userId="c", at=ago(days=2))],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -36,6 +37,8 @@ def a_tier_with_an_odd_name(site: Site) -> None:
     site.store.write("tiers", [tier(_id="odd", name=LOOKS_LIKE_MARKUP, rank=9)])
     odd = user(_id="odd", email="odd@example.org", tier=LOOKS_LIKE_MARKUP, region="Coast")
     site.store.write("users", [odd])
+    while pulse(site)["metrics"]["tier_distribution"].get(LOOKS_LIKE_MARKUP) != 1:
+        time.sleep(0.05)
 
 
 def pulse(site: Site) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Run the benchmarks, all of them or those named: `run.py [snapshot] [loading] [freshness] [outage]`."""
+"""Run the benchmarks, all of them or those named: `run.py snapshot pictures`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-BENCHMARKS = ("snapshot", "loading", "freshness", "outage")
-LIBRARIES = ("numpy", "pandas", "pymongo", "flask", "dash", "gunicorn")
+BENCHMARKS = ("snapshot", "loading", "freshness", "outage", "pictures")
+LIBRARIES = ("numpy", "pandas", "pymongo", "flask", "dash", "gunicorn", "matplotlib")
 
 
 def main() -> None:

@@ -24,6 +24,11 @@ from dashapp.source.mapping import EPOCH, MILLISECOND, time_of
 UNREADABLE: Final = (ValueError, TypeError, KeyError, ArithmeticError, RecursionError, BSONError)
 BATCH: Final = 2_000
 WEEK: Final = timedelta(weeks=1)
+# Dates outside of these stand for "never" or "always": they neither count as the newest nor move.
+EARLIEST: Final = datetime(1900, 1, 1)
+LATEST: Final = datetime(2200, 1, 1)
+# What has happened by the time it is written down, beside the events' own times.
+TRACES: Final = ("createdAt", "updatedAt", "lastSeen", "lastLogin")
 SUFFIXES: Final = (".ndjson", ".ndjson.gz")
 OPTIONS: Final = json_util.JSONOptions(
     json_mode=json_util.JSONMode.CANONICAL,
@@ -62,8 +67,8 @@ def reading(path: Path) -> Iterator[TextIO]:
         yield file
 
 
-def documents_of(path: Path, problems: list[str]) -> Iterator[Document]:
-    """The documents of a file; a line that is none is noted, and the rest goes on."""
+def documents_of(path: Path, problems: list[str]) -> Iterator[tuple[str, Document]]:
+    """Each document and its place in the file; a line that is none is noted, and the rest goes on."""
     with reading(path) as file:
         number = 0
         try:
@@ -71,7 +76,7 @@ def documents_of(path: Path, problems: list[str]) -> Iterator[Document]:
                 if not line.strip():
                     continue
                 try:
-                    yield document_of(line)
+                    yield f"{path.name}:{number}", document_of(line)
                 except UNREADABLE as error:
                     problems.append(f"{path.name}:{number}: {reason(error)}")
         except (EOFError, OSError, zlib.error):
@@ -106,13 +111,14 @@ def import_folder(
 ) -> Outcome:
     """Write the folder's documents, replacing by _id. With shifted dates the newest event is of this week."""
     files = files_of(folder)
-    shift = weeks_to(now or datetime.now(UTC), files) if shift_dates else timedelta(0)
+    now = now or datetime.now(UTC)
+    shift = weeks_to(now, files) if shift_dates else timedelta(0)
     outcome = Outcome()
     for collection, path in files.items():
         outcome.written[collection] = 0
-        batch: list[Document] = []
-        for document in documents_of(path, outcome.problems):
-            batch.append(shifted(collection, document, shift) if shift else document)
+        batch: list[tuple[str, Document]] = []
+        for place, document in documents_of(path, outcome.problems):
+            batch.append((place, shifted(collection, document, shift, now) if shift else document))
             if len(batch) == BATCH:
                 flush(store, collection, batch, outcome, progress)
         flush(store, collection, batch, outcome, progress)
@@ -120,54 +126,72 @@ def import_folder(
 
 
 def flush(
-    store: DocumentStore, collection: str, batch: list[Document], outcome: Outcome, progress: Progress
+    store: DocumentStore,
+    collection: str,
+    batch: list[tuple[str, Document]],
+    outcome: Outcome,
+    progress: Progress,
 ) -> None:
-    """Write what has gathered; a document the database refuses is noted."""
+    """Write what has gathered; a document the database refuses is noted with its place."""
     try:
-        store.write(collection, batch)
+        store.write(collection, [document for _, document in batch])
         outcome.written[collection] += len(batch)
     except (InvalidParameter, BSONError, OverflowError, ValueError):
-        for document in batch:
+        for place, document in batch:
             try:
                 store.write(collection, [document])
                 outcome.written[collection] += 1
             except (InvalidParameter, BSONError, OverflowError, ValueError) as error:
-                outcome.problems.append(f"{collection} {document.get('_id')}: {error}")
+                outcome.problems.append(f"{place}: {error}")
     progress(collection, len(batch))
     batch.clear()
 
 
 def weeks_to(now: datetime, files: dict[str, Path]) -> timedelta:
     """The whole weeks that bring the newest event into the last seven days."""
-    times = [
-        at
-        for collection, name in EVENT_TIME.items()
-        if collection in files
-        for document in documents_of(files[collection], [])
-        if (at := time_of(document.get(name))) is not None
-    ]
-    if not times:
-        return timedelta(0)
-    newest = EPOCH + max(times) * MILLISECOND
-    return ((now.astimezone(UTC).replace(tzinfo=None) - newest) // WEEK) * WEEK
+    newest = max(
+        (
+            at
+            for collection, name in EVENT_TIME.items()
+            if collection in files
+            for _, document in documents_of(files[collection], [])
+            if (at := moment_of(document.get(name))) is not None
+        ),
+        default=None,
+    )
+    return timedelta(0) if newest is None else ((naive(now) - newest) // WEEK) * WEEK
 
 
-def shifted(collection: str, document: Document, shift: timedelta) -> Document:
-    """The document with every date moved, and the event's own time also where it is a text."""
+def naive(now: datetime) -> datetime:
+    return now.astimezone(UTC).replace(tzinfo=None)
+
+
+def moment_of(value: Any) -> datetime | None:
+    """The UTC time of a date or of a text that is one; None where it is no date that can be meant."""
+    ms = time_of(value)
+    at = None if ms is None else EPOCH + ms * MILLISECOND
+    return at if at is not None and EARLIEST <= at < LATEST else None
+
+
+def shifted(collection: str, document: Document, shift: timedelta, now: datetime) -> Document:
+    """The document with every date moved.
+
+    The event's own time and the traces of what was done move also where they are texts, and no further than
+    now: somebody was seen, or a document changed, after the newest event.
+    """
     moved: Document = {name: moved_value(value, shift) for name, value in document.items()}
-    name = EVENT_TIME.get(collection, "")
-    at = time_of(document.get(name))
-    if isinstance(document.get(name), str) and at is not None:
-        moved[name] = (EPOCH + at * MILLISECOND + shift).isoformat(timespec="milliseconds") + "Z"
+    for name in {EVENT_TIME.get(collection, ""), *TRACES}:
+        at = moment_of(document.get(name))
+        if at is not None:
+            at = min(at + shift, naive(now))
+            text = isinstance(document[name], str)
+            moved[name] = at.isoformat(timespec="milliseconds") + "Z" if text else at
     return moved
 
 
 def moved_value(value: Any, shift: timedelta) -> Any:
     if isinstance(value, datetime):
-        try:
-            return value + shift
-        except OverflowError:  # a date that stands for "never"
-            return value
+        return value + shift if EARLIEST <= value < LATEST else value
     if isinstance(value, dict):
         return {name: moved_value(one, shift) for name, one in value.items()}
     if isinstance(value, list):

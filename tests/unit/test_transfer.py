@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import math
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -153,10 +154,10 @@ def test_a_bad_line_is_reported_with_its_number_and_the_rest_goes_on(
 def test_a_document_that_no_database_can_hold_is_reported_and_the_rest_goes_on(
     tmp_path: Path, store: EmbeddedStore, value: str
 ) -> None:
-    put(tmp_path, "visits.ndjson", '{"_id": "a"}', f'{{"_id": "bad", "n": {value}}}', '{"_id": "b"}')
+    put(tmp_path, "visits.ndjson", '{"_id": "a"}', "", f'{{"_id": "bad", "n": {value}}}', '{"_id": "b"}')
     outcome = import_folder(store, tmp_path)
     assert (len(outcome.problems), outcome.written, set(held(store))) == (1, {"visits": 2}, {"a", "b"})
-    assert outcome.problems[0].startswith("visits")
+    assert outcome.problems[0].startswith("visits.ndjson:3: ")
 
 
 def test_of_a_file_cut_short_what_is_there_is_taken(tmp_path: Path, store: EmbeddedStore) -> None:
@@ -216,6 +217,39 @@ def test_an_event_time_that_is_a_text_moves_too(
     put(tmp_path, "visits.ndjson", visit_at(time), visit_at('"soon"', "unusable"))
     import_folder(store, tmp_path, shift_dates=True, now=NOW)
     assert {one["_id"]: one["date"] for one in held(store).values()} == {"v": moved, "unusable": "soon"}
+
+
+@pytest.mark.parametrize("never", ["9999-12-31", "0001-01-01", "2999-12-31", "1000-01-01"])
+@pytest.mark.parametrize("write", [on, lambda day: f'"{day}T10:00:00Z"'], ids=["date", "text"])
+def test_a_date_that_stands_for_never_neither_decides_nor_moves(
+    tmp_path: Path, store: EmbeddedStore, never: str, write: Callable[[str], str]
+) -> None:
+    lines = [visit_at(write(never), "never"), visit_at(on("2026-04-30"), "newest")]
+    put(tmp_path, "visits.ndjson", *lines)
+    put(tmp_path, "users.ndjson", f'{{"_id": "u", "lastSeen": {write(never)}, "more": [{on(never)}]}}')
+    before = EmbeddedStore(tmp_path / "plain")
+    import_folder(before, tmp_path)
+    assert import_folder(store, tmp_path, shift_dates=True, now=NOW).problems == []
+    assert held(store)["newest"]["date"] == datetime(2026, 5, 14, 10)
+    assert held(store)["never"] == held(before)["never"]
+    assert held(store, "users") == held(before, "users")
+
+
+def test_what_was_done_after_the_newest_event_is_not_moved_into_the_future(
+    tmp_path: Path, store: EmbeddedStore
+) -> None:
+    put(tmp_path, "visits.ndjson", visit_at(on("2026-05-01")))  # moves to 15 May, five days ago
+    later, earlier, text = on("2026-05-07"), on("2026-05-04"), '"2026-05-07T10:00:00Z"'
+    fields = f'"lastSeen": {later}, "lastLogin": {earlier}, "updatedAt": {text}, "dueOn": {later}'
+    put(tmp_path, "users.ndjson", f'{{"_id": "u", {fields}}}')
+    import_folder(store, tmp_path, shift_dates=True, now=NOW)
+    assert held(store, "users")["u"] == {
+        "_id": "u",
+        "lastSeen": datetime(2026, 5, 20, 12),
+        "lastLogin": datetime(2026, 5, 18, 10),
+        "updatedAt": "2026-05-20T12:00:00.000Z",
+        "dueOn": datetime(2026, 5, 21, 10),
+    }
 
 
 def test_the_newest_event_of_any_kind_decides(tmp_path: Path, store: EmbeddedStore) -> None:

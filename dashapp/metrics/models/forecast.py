@@ -16,7 +16,7 @@ from dashapp.domain.tables import Ints
 from dashapp.metrics.models.history import Floats, Happened, Series, daily_revenue, date_of
 from dashapp.metrics.models.learners import Learners
 from dashapp.metrics.models.members import MEMBERS, RECENT, WEEK, YEAR, four_week_mean, weekday_mean
-from dashapp.metrics.models.predictions import Check, Forecast, Horizon
+from dashapp.metrics.models.rows import Check, Forecast, Horizon
 
 HORIZONS: Final = {"next_week": 7, "next_month": 30}
 FIRST_DAYS: Final = 14  # fewer days of history: no forecast

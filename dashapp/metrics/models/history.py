@@ -61,11 +61,13 @@ class Material:
 class Happened:
     """Counted events of complete local days before the cut-off, in order of time.
 
-    `day` counts days since 1970. `facility`, `user` and `region` are positions in the sorted names beside
+    `at` is in UTC milliseconds, `day` counts local days since 1970. `facility`, `user` and `region` are
+    positions in the sorted names beside
     them
     (-1: none), so that the same events give the same numbers whatever came after them.
     """
 
+    at: Ints
     day: Ints
     facility: Ints
     user: Ints
@@ -83,7 +85,7 @@ class Happened:
         """As it was known when that day began."""
         rows = int(np.searchsorted(self.day, day))
         columns = {
-            name: getattr(self, name)[:rows] for name in ("day", "facility", "user", "region", "amount")
+            name: getattr(self, name)[:rows] for name in ("at", "day", "facility", "user", "region", "amount")
         }
         names = {name: getattr(self, name) for name in ("facility_ids", "user_ids", "region_names")}
         return Happened(**columns, **names, cut=day)
@@ -111,6 +113,7 @@ def happened(material: Material, kind: str, cut_off: datetime, zone: ZoneInfo) -
     user, user_ids = renumbered(table.user[rows], material.user_ids)
     region, region_names = renumbered(table.region[rows], material.region_names)
     return Happened(
+        table.at[rows],
         local_days(table.at[rows], zone),
         facility,
         user,

@@ -1,8 +1,7 @@
 """Forecasts as people read them: intervals, confidence, trend, track record.
 
 Intervals are split-conformal: the share of the scale that held the errors of 8 in 10 of the last checks (at
-most
-26, at least 8), around the forecast. They promise only what held so far, and follow when that changes.
+most 26, at least 8), around the forecast. They promise only what held so far, and follow when that changes.
 
 Outlook
     regions       names it covers, or None for the whole organisation
@@ -39,7 +38,7 @@ from typing import Any, Final, TypedDict
 
 import numpy as np
 
-from dashapp.metrics.models.predictions import Check, Forecast, Horizon
+from dashapp.metrics.models.rows import Check, Forecast, Horizon
 
 INSIDE: Final = 0.8
 FEWEST_CHECKS: Final = 8
@@ -176,7 +175,15 @@ def reach(checks: Sequence[Check], inside: Sequence[bool | None]) -> float | Non
     held = [one for one in inside if one is not None][-MOST_CHECKS:]
     missed = INSIDE - sum(held) / len(held) if held else 0.0
     aim = INSIDE + CORRECTED * missed * len(held) / (len(held) + PRIOR_INTERVALS)
-    return float(np.quantile(errors, min(max(aim, LOWEST_AIM), HIGHEST_AIM)))
+    return quantile(sorted(errors), min(max(aim, LOWEST_AIM), HIGHEST_AIM))
+
+
+def quantile(ordered: Sequence[float], share: float) -> float:
+    """As numpy has it, in a tenth of the time for a few numbers."""
+    place = share * (len(ordered) - 1)
+    low = int(place)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (place - low) * (ordered[high] - ordered[low])
 
 
 def with_intervals(checks: Sequence[Check], days: int) -> list[dict[str, Any]]:

@@ -1,12 +1,10 @@
-"""The result of all models, as it is kept in a file, held in memory and put out. Everything here is plain
-JSON.
+"""The result of all models, as it is kept in a file, held in memory and put out. All of it is plain JSON.
 
 What each part means, for those who show it. Money is in units of the currency, shares and probabilities lie
 between 0 and 1, dates are local days (YYYY-MM-DD), times are ISO-8601 UTC. There is never a NaN; what could
-not
-be said is None (or an empty list) and has a reason in words beside it. "The cut-off" is the beginning of the
-local day on which the models ran (`as_of`): nothing later was known to them, so "the next 7 days" begin on
-that day.
+not be said is None (or an empty list) and has a reason in words beside it. "The cut-off" is the beginning of
+the local day on which the models ran (`as_of`): nothing later was known to them, and the next 7 days
+begin on that day.
 
 Predictions
     computed_at   time at which the models were run
@@ -18,16 +16,13 @@ Predictions
     inactivity    Inactivity: users who have gone quiet (a rank, not a probability)
     opportunities Opportunities: where the next 30 days' revenue is to be expected or lost
 
-A Forecast is stored in parts that can be added up over regions; `outlook.outlook(forecasts)` reads one or
-several of
-them as an Outlook (intervals, confidence, trend, track record; its fields are told in outlook.py), which is
-what pages and the API show.
-`scoped.py` narrows everything to regions and users.
+A Forecast is stored in parts that can be added up over regions; `outlook.outlook(forecasts, as_of)` reads one
+or several of them as an Outlook (intervals, confidence, trend, track record; see outlook.py for its fields),
+which is what pages and the API show. `scoped.scoped` narrows everything to regions and users.
 
 TrainedOn
     first_on, last_on   first and last local day with data used, None without any
-    days, orders, revenue, facilities   how many; all counted orders before the cut-off, of five years at the
-                                        most
+    days, orders, revenue, facilities   how many; all counted orders before the cut-off, of five years at most
 
 Forecast
     region        its name; None for the whole organisation
@@ -35,8 +30,7 @@ Forecast
     early         True below 56 days of history: only the mean of the weekdays, to be shown as "early"
     days          days of history it is made from
     daily         30 numbers: expected revenue of each day from `as_of` on; [] without a forecast.
-                  They add up to `next_month`, the first seven of them to `next_week` where that is not
-                  refused
+                  They add up to `next_month`, the first seven of them to `next_week` if given
     weeks         revenue of the last eight whole weeks, oldest first; [] if there are fewer
     horizons      "next_week" (7 days) and "next_month" (30 days) → Horizon
 
@@ -46,8 +40,7 @@ Horizon
     reason        why it is refused; None if it is not
     scale         what errors are measured by (the mean of the forecast and of the recent level)
     checks        up to 56 past forecasts, one a week, oldest first, each made by the same code from what was
-                  known
-                  on its day: Check
+                  known on its day: Check
 
 Check
     made_on       the first day it forecast
@@ -57,22 +50,24 @@ Check
 FacilityChurn
     method        how it was computed, in words
     reason        why nobody is scored; None otherwise
-    rows          ChurnRow, the highest probability first
-    refused       reason → how many facilities it kept from being scored
-    calibration   Calibration: how past scores of the same code came out
+    rows          ChurnRow of every facility with 3 orders and 60 days, the most revenue at stake first
+                  (probability × revenue_last_year)
+    refused       reason → region → how many facilities it kept from being scored
+    calibration   Calibration: how past scores of the same code came out; everywhere
+    calibrations  region → Calibration
 
 ChurnRow
     facilityId, facility_name, region
     userId, user_name   the rep to act (last seen with the facility), None if unknown
     probability   of no order in the next 60 days
     reason        "usually every 18 days, silent for 47"
-    usual_gap_days, days_since, last_order_on, orders   what the reason is made of
+    usual_gap_days, days_since, last_order_on, orders   what the reason is made of; orders: days with any
+    revenue_last_year   what it ordered in the last 365 days
 
 Calibration
     cut_offs      past days at which all facilities were scored, oldest first, each 60 days over
     scored        facility scores checked
-    auc           chance that one who stayed away was scored higher than one who came back; None if all did
-                  the same
+    auc           chance that one who stayed away was scored above one who came back; None if all did alike
     brier         mean squared error of the probability
     ece           mean distance between probability and what came, by tenths
     bins          {low, high, count, predicted, observed}: tenths that are not empty; predicted = mean
@@ -81,7 +76,7 @@ Calibration
 Inactivity
     note          that risk_score is a rank and not a probability
     rows          InactiveRow, the highest rank first
-    refused       reason → how many active sales users it kept from being ranked
+    refused       reason → region → how many active sales users it kept from being ranked
 
 InactiveRow (the API's churn_risks)
     userId, name, region
@@ -97,7 +92,7 @@ Opportunities
     reason        why there are none; None otherwise
     rows          OpportunityRow of every facility with at least 3 orders, the highest expected revenue first.
                   Key accounts are the first 20; due and quiet are the first 20 of those with quiet = True
-    refused       reason → how many facilities it left out
+    refused       reason → region → how many facilities it left out
     past          PastPick, monthly, oldest first: what the two lists would have been, and what came
 
 OpportunityRow
@@ -125,146 +120,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
-from typing import Any, Final, TypedDict
+from typing import Any, Final
+
+from dashapp.metrics.models.rows import FacilityChurn, Forecast, Inactivity, Opportunities, TrainedOn
 
 FORMAT: Final = 1  # to be raised when the structure changes: results of another format are not read
-
-
-class TrainedOn(TypedDict):
-    first_on: str | None
-    last_on: str | None
-    days: int
-    orders: int
-    revenue: float
-    facilities: int
-
-
-class Check(TypedDict):
-    made_on: str
-    forecast: float
-    actual: float
-    scale: float
-
-
-class Horizon(TypedDict):
-    days: int
-    forecast: float | None
-    reason: str | None
-    scale: float
-    checks: list[Check]
-
-
-class Forecast(TypedDict):
-    region: str | None
-    reason: str | None
-    early: bool
-    days: int
-    daily: list[float]
-    weeks: list[float]
-    horizons: dict[str, Horizon]
-
-
-class ChurnRow(TypedDict):
-    facilityId: str
-    facility_name: str
-    region: str
-    userId: str | None
-    user_name: str | None
-    probability: float
-    reason: str
-    usual_gap_days: float | None
-    days_since: int
-    last_order_on: str
-    orders: int
-
-
-class Bin(TypedDict):
-    low: float
-    high: float
-    count: int
-    predicted: float
-    observed: float
-
-
-class Calibration(TypedDict):
-    cut_offs: list[str]
-    scored: int
-    auc: float | None
-    brier: float | None
-    ece: float | None
-    bins: list[Bin]
-
-
-class FacilityChurn(TypedDict):
-    method: str
-    reason: str | None
-    rows: list[ChurnRow]
-    refused: dict[str, int]
-    calibration: Calibration
-
-
-class InactiveRow(TypedDict):
-    userId: str
-    name: str
-    region: str
-    risk_score: float
-    stands_out: bool
-    reason: str
-    last_activity: str
-    days_since: int
-    usual_gap_days: float
-
-
-class Inactivity(TypedDict):
-    note: str
-    rows: list[InactiveRow]
-    refused: dict[str, int]
-
-
-class OpportunityRow(TypedDict):
-    facilityId: str
-    facility_name: str
-    region: str
-    userId: str | None
-    user_name: str | None
-    quiet: bool
-    probability: float
-    expected_orders: float
-    order_value: float
-    potential_revenue: float
-    usual_gap_days: float
-    days_since: int
-    last_order_on: str
-    orders: int
-    last_visit: str | None
-    recommendation: str
-
-
-class Picked(TypedDict):
-    facilityId: str
-    facility_name: str
-    region: str
-    expected: float
-    actual: float
-
-
-class PastPick(TypedDict):
-    made_on: str
-    list: str
-    picked: list[Picked]
-    expected: float
-    actual: float
-    best: float
-    capture: float | None
-    hits: int
-
-
-class Opportunities(TypedDict):
-    note: str
-    reason: str | None
-    rows: list[OpportunityRow]
-    refused: dict[str, int]
-    past: list[PastPick]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,220 @@
+"""Predictions narrowed to regions and users, as pages and the API show them. Cheap enough for a request.
+
+Scoped
+    reason        why there is nothing yet; None once the models have run
+    computed_at, as_of, trained_on   as in predictions.py; of a choice of regions only the days are told
+    outlook       Outlook (see outlook.py) of the chosen regions together, or of the whole organisation.
+                  Users do not narrow it: forecasts are made per region
+    regions       Outlook of each region that may be seen and has a forecast, the largest first
+    churn         FacilityChurn as in predictions.py, narrowed; `refused` is reason → how many
+    inactivity    Inactivity, narrowed; the ranks stay those of the whole team. `refused` as above
+    key_accounts, due_and_quiet   OpportunityRow, at most 20 each. A facility that has ordered since then
+                  is no longer quiet
+    opportunities_reason   why both are empty; None if they are not
+    past          PastPick, narrowed: without `best` and `capture` where only some regions are chosen
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any, Final, TypedDict, TypeVar, cast
+
+from dashapp.metrics.models.outlook import Outlook, outlook
+from dashapp.metrics.models.predictions import Predictions
+from dashapp.metrics.models.rows import Bin, Calibration, FacilityChurn, OpportunityRow, PastPick, Refused
+
+NOT_YET: Final = "The predictions are being computed for the first time."
+NONE_HERE: Final = "There are none in this selection."
+LISTED: Final = 20
+
+Row = TypeVar("Row", bound=Mapping[str, Any])
+Names = Collection[str] | None
+
+
+class Scoped(TypedDict):
+    reason: str | None
+    computed_at: str | None
+    as_of: str | None
+    trained_on: dict[str, Any] | None
+    outlook: Outlook
+    regions: list[Outlook]
+    churn: dict[str, Any]
+    inactivity: dict[str, Any]
+    key_accounts: list[OpportunityRow]
+    due_and_quiet: list[OpportunityRow]
+    opportunities_reason: str | None
+    past: list[PastPick]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Predictions with the outlooks that take longest to make, made once; `version` names the content."""
+
+    predictions: Predictions
+    total: Outlook
+    regions: Mapping[str, Outlook]
+    version: str
+
+    @classmethod
+    def of(cls, predictions: Predictions) -> Reading:
+        as_of = predictions.as_of
+        regions = {name: outlook([one], as_of) for name, one in predictions.regions.items()}
+        digest = blake2b(predictions.to_json().encode(), digest_size=12).hexdigest()
+        return cls(predictions, outlook([predictions.total], as_of), regions, digest)
+
+    def outlook(self, regions: Names) -> Outlook:
+        """Of these regions together; of the whole organisation for None."""
+        if regions is None:
+            return self.total
+        chosen = [name for name in self.regions if name in regions]
+        if len(chosen) == 1:
+            return self.regions[chosen[0]]
+        return outlook([self.predictions.regions[name] for name in chosen], self.predictions.as_of)
+
+
+def scoped(
+    reading: Reading | None,
+    today: str,
+    regions: Names = None,
+    users: Names = None,
+    ordered_since: Collection[str] = (),
+) -> Scoped:
+    """What may be seen of the predictions; `today` (a local day) dates the answer while there are none."""
+    if reading is None:
+        return nothing_yet(today)
+    found = reading.predictions
+    churn = rows_within(found.churn["rows"], regions, users)
+    inactive = rows_within(found.inactivity["rows"], regions, users)
+    offers = rows_within(found.opportunities["rows"], regions, users)
+    quiet = [row for row in offers if row["quiet"] and row["facilityId"] not in ordered_since]
+    trained_on = dict(found.trained_on)
+    if regions is not None:
+        trained_on = {name: trained_on[name] for name in ("first_on", "last_on", "days")}
+    return {
+        "reason": None,
+        "computed_at": found.computed_at,
+        "as_of": found.as_of,
+        "trained_on": trained_on,
+        "outlook": reading.outlook(regions),
+        "regions": [one for name, one in reading.regions.items() if regions is None or name in regions],
+        "churn": {
+            "method": found.churn["method"],
+            "reason": found.churn["reason"] or (None if churn else NONE_HERE),
+            "rows": churn,
+            "refused": summed(found.churn["refused"], regions),
+            "calibration": calibration(found.churn, regions),
+        },
+        "inactivity": {
+            "note": found.inactivity["note"],
+            "rows": inactive,
+            "refused": summed(found.inactivity["refused"], regions),
+        },
+        "key_accounts": offers[:LISTED],
+        "due_and_quiet": quiet[:LISTED],
+        "opportunities_reason": found.opportunities["reason"] or (None if offers else NONE_HERE),
+        "past": found.opportunities["past"]
+        if regions is None
+        else past(found.opportunities["past"], regions),
+    }
+
+
+def nothing_yet(today: str) -> Scoped:
+    empty = cast(Outlook, {**outlook([], today), "reason": NOT_YET})
+    return {
+        "reason": NOT_YET,
+        "computed_at": None,
+        "as_of": None,
+        "trained_on": None,
+        "outlook": empty,
+        "regions": [],
+        "churn": {
+            "method": "",
+            "reason": NOT_YET,
+            "rows": [],
+            "refused": {},
+            "calibration": merged([], []),
+        },
+        "inactivity": {"note": NOT_YET, "rows": [], "refused": {}},
+        "key_accounts": [],
+        "due_and_quiet": [],
+        "opportunities_reason": NOT_YET,
+        "past": [],
+    }
+
+
+def rows_within(rows: Sequence[Row], regions: Names, users: Names) -> list[Row]:
+    """Rows of these regions and users, in their order."""
+    return [
+        row
+        for row in rows
+        if (regions is None or row["region"] in regions) and (users is None or row["userId"] in users)
+    ]
+
+
+def summed(refused: Refused, regions: Names) -> dict[str, int]:
+    """Reason → how many in these regions; reasons that apply to none are left out."""
+    counts = {
+        reason: sum(count for region, count in by_region.items() if regions is None or region in regions)
+        for reason, by_region in refused.items()
+    }
+    return {reason: count for reason, count in counts.items() if count}
+
+
+def past(lists: Sequence[PastPick], regions: Collection[str]) -> list[PastPick]:
+    """What of past lists lay in these regions; how good the choice was cannot be told of a part."""
+    narrowed = []
+    for one in lists:
+        picked = [row for row in one["picked"] if row["region"] in regions]
+        part: PastPick = {
+            **one,
+            "picked": picked,
+            "expected": sum(row["expected"] for row in picked),
+            "actual": sum(row["actual"] for row in picked),
+            "best": 0.0,
+            "capture": None,
+            "hits": sum(row["actual"] > 0 for row in picked),
+        }
+        narrowed.append(part)
+    return [one for one in narrowed if one["picked"]]
+
+
+def calibration(churn: FacilityChurn, regions: Names) -> Calibration:
+    if regions is None:
+        return churn["calibration"]
+    parts = [one for name, one in churn["calibrations"].items() if name in regions]
+    return merged(parts, churn["calibration"]["cut_offs"])
+
+
+def merged(parts: Sequence[Calibration], cut_offs: list[str]) -> Calibration:
+    """Several calibrations as one; only one has an AUC."""
+    scored = sum(part["scored"] for part in parts)
+    bins = [
+        bin_of([one for part in parts for one in part["bins"] if one["low"] == low])
+        for low in sorted({one["low"] for part in parts for one in part["bins"]})
+    ]
+
+    def mean(value: Callable[[Any], float], over: Sequence[Any], weight: str) -> float | None:
+        return sum(value(one) * one[weight] for one in over) / scored if scored else None
+
+    return {
+        "cut_offs": cut_offs if scored else [],
+        "scored": scored,
+        "auc": parts[0]["auc"] if len(parts) == 1 else None,
+        "brier": mean(lambda part: part["brier"] or 0.0, parts, "scored"),
+        "ece": mean(lambda one: abs(one["predicted"] - one["observed"]), bins, "count"),
+        "bins": bins,
+    }
+
+
+def bin_of(bins: Sequence[Bin]) -> Bin:
+    """Bins of one tenth as one."""
+    count = sum(one["count"] for one in bins)
+    return {
+        "low": bins[0]["low"],
+        "high": bins[0]["high"],
+        "count": count,
+        "predicted": sum(one["predicted"] * one["count"] for one in bins) / count,
+        "observed": sum(one["observed"] * one["count"] for one in bins) / count,
+    }

@@ -136,7 +136,7 @@ def bars(paper: Paper, box: Box, spec: ChartSpec) -> None:
     size = min(paper.px(14), row * 0.78)
     names, marks = list(spec.labels), list(series.marks or series.texts)
     name_room = min(max(paper.width(name, size) for name in names), box.width * 0.36)
-    mark_room = min(max(paper.width(mark, size) for mark in marks), box.width * 0.36)
+    mark_room = min(max(paper.width(mark, size) for mark in marks), box.width * 0.5)
     gap = paper.px(12)
     left = box.left + name_room + gap
     longest = max(1.0, box.right - left - mark_room - gap)
@@ -176,17 +176,18 @@ def cells(paper: Paper, box: Box, spec: ChartSpec) -> None:
             align="right",
             limit=room,
         )
-    gap = min(paper.px(3), row / 6, column / 6)
-    written = _written(paper, spec, min(small, paper.px(13)), column - 2 * gap)
-    for m, one in enumerate(spec.series):
-        top_value = _top(spec, m)
-        for n, value in enumerate(one.values):
-            x, y = left + m * column, top + n * row
-            _cell(paper, Box(x, y, x + column, y + row), gap, float(value) / top_value if top_value else 0.0)
-            if written:
-                paper.canvas.text(
-                    x + column / 2, y + row / 2, one.marks[n], small, paper.ground.text, align="center"
-                )
+    tops = [_top(spec, m) for m in range(len(spec.series))]
+    placed = [
+        (left + m * column, top + n * row, float(value) / tops[m] if tops[m] else 0.0)
+        for m, one in enumerate(spec.series)
+        for n, value in enumerate(one.values)
+    ]
+    _cells(paper, placed, column, row)
+    if _written(paper, spec, small, column - paper.px(6)):
+        for (x, y, _share), mark in zip(
+            placed, (mark for one in spec.series for mark in one.marks), strict=True
+        ):
+            paper.canvas.text(x + column / 2, y + row / 2, mark, small, paper.ground.text, align="center")
 
 
 def _top(spec: ChartSpec, m: int) -> float:
@@ -204,7 +205,7 @@ def _written(paper: Paper, spec: ChartSpec, size: float, room: float) -> bool:
 
 def _heads(paper: Paper, spec: ChartSpec, left: float, column: float, y: float) -> None:
     """The names of the columns; of many short ones (hours) as many as fit, long ones shortened."""
-    size = paper.px(13)
+    size = paper.px(12.5)
     widest = max(paper.width(one.name, size) for one in spec.series)
     step = 1
     if len(spec.series) > len(WEEKDAYS):
@@ -215,11 +216,20 @@ def _heads(paper: Paper, spec: ChartSpec, left: float, column: float, y: float) 
             paper.canvas.text(x, y, one.name, size, paper.ground.quiet, align="center", limit=limit)
 
 
-def _cell(paper: Paper, box: Box, gap: float, share: float) -> None:
-    alpha = theme.FAINTEST + (theme.STRONGEST - theme.FAINTEST) * min(1.0, max(0.0, share))
-    radius = min(paper.px(4), box.height / 5)
-    inside = (box.left + gap / 2, box.top + gap / 2, box.right - gap / 2, box.bottom - gap / 2)
-    paper.canvas.fill([inside], SHADE, alpha=alpha, corners=(radius, radius, radius, radius))
+Cell = tuple[float, float, float]
+"""Left, top, and the share of the highest value."""
+
+
+def _cells(paper: Paper, cells: Sequence[Cell], column: float, row: float) -> None:
+    """Cells of this width and height, each as strong as its share; equal ones in one stroke."""
+    gap, radius = min(paper.px(3), row / 6, column / 6) / 2, min(paper.px(4), row / 5)
+    of_strength: dict[float, list[tuple[float, float, float, float]]] = {}
+    for x, y, share in cells:
+        alpha = theme.FAINTEST + (theme.STRONGEST - theme.FAINTEST) * min(1.0, max(0.0, share))
+        inside = (x + gap, y + gap, x + column - gap, y + row - gap)
+        of_strength.setdefault(round(alpha, 3), []).append(inside)
+    for alpha, boxes in of_strength.items():
+        paper.canvas.fill(boxes, SHADE, alpha=alpha, corners=(radius, radius, radius, radius))
 
 
 def calendar(paper: Paper, box: Box, spec: ChartSpec) -> None:
@@ -241,21 +251,16 @@ def calendar(paper: Paper, box: Box, spec: ChartSpec) -> None:
             paper.canvas.text(x, box.top + size * 0.5, words, size, paper.ground.quiet)
             end = x + paper.width(words, size) + paper.px(10)
     most = max(float(value) for value in series.values)
-    gap = min(paper.px(3), row / 6, column / 6)
-    numbered = column >= size * 2.4 and row >= size * 1.6
-    for n, value in enumerate(series.values):
-        week, weekday = divmod(offset + n, 7)
-        x, y = left + week * column, top + weekday * row
-        _cell(paper, Box(x, y, x + column, y + row), gap, float(value) / most)
-        if numbered:
-            paper.canvas.text(
-                x + column / 2,
-                y + row / 2,
-                str(int(spec.labels[n][-2:])),
-                size,
-                paper.ground.text,
-                align="center",
-            )
+    days = [divmod(offset + n, 7) for n in range(len(spec.labels))]
+    placed = [
+        (left + week * column, top + weekday * row, float(value) / most)
+        for (week, weekday), value in zip(days, series.values, strict=True)
+    ]
+    _cells(paper, placed, column, row)
+    if column >= size * 2.4 and row >= size * 1.6:
+        for (x, y, _share), label in zip(placed, spec.labels, strict=True):
+            day = str(int(label[-2:]))
+            paper.canvas.text(x + column / 2, y + row / 2, day, size, paper.ground.text, align="center")
 
 
 Drawn = Callable[[Paper, Box, ChartSpec], None]

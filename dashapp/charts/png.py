@@ -28,6 +28,10 @@ DOTS_PER_INCH: Final = 72  # so that a point is a pixel
 LONGEST_TEXT: Final = 300
 QUICK: Final = 4  # a good deal quicker than the best compression, and hardly larger
 
+START, LINE, CURVE, CLOSE = map(int, (Path.MOVETO, Path.LINETO, Path.CURVE3, Path.CLOSEPOLY))
+PLAIN: Final = [START, LINE, LINE, LINE, CLOSE]
+ROUNDED: Final = [START, *(LINE, CURVE, CURVE) * 4, CLOSE]
+
 Align = Literal["left", "center", "right"]
 Point = tuple[float, float]
 Corners = tuple[float, float, float, float]
@@ -55,9 +59,14 @@ class Canvas:
         corners: Corners = (0, 0, 0, 0),
     ) -> None:
         """Boxes (left, top, right, bottom) in one colour."""
-        paths = [_box(*box, corners) for box in boxes]
-        if paths:
-            self._draw(Path.make_compound_path(*paths), color, alpha=alpha)
+        points: list[Point] = []
+        codes: list[int] = []
+        for box in boxes:
+            some, how = _outline(*box, corners)
+            points += some
+            codes += how
+        if points:
+            self._draw(Path(points, codes), color, alpha=alpha)
 
     def dots(self, points: Sequence[Point], radius: float, color: str) -> None:
         circle = Path.unit_circle()
@@ -129,12 +138,14 @@ class Canvas:
         return written.getvalue()
 
 
-def _box(left: float, top: float, right: float, bottom: float, corners: Corners) -> Path:
+def _outline(
+    left: float, top: float, right: float, bottom: float, corners: Corners
+) -> tuple[Sequence[Point], Sequence[int]]:
+    """The points of a box, and how a pen gets from one to the next."""
     most = min((right - left) / 2, (bottom - top) / 2)
     if max(corners) <= 0 or most <= 1:
-        return Path([(left, top), (right, top), (right, bottom), (left, bottom), (left, top)], closed=True)
+        return [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)], PLAIN
     a, b, c, d = (min(radius, most) for radius in corners)
-    line, curve = Path.LINETO, Path.CURVE3
     points = [
         (left + a, top),
         *((right - b, top), (right, top), (right, top + b)),
@@ -143,8 +154,7 @@ def _box(left: float, top: float, right: float, bottom: float, corners: Corners)
         *((left, top + a), (left, top), (left + a, top)),
         (left + a, top),
     ]
-    codes = [Path.MOVETO, *(line, curve, curve) * 4, Path.CLOSEPOLY]
-    return Path(points, codes)
+    return points, ROUNDED
 
 
 # --- What can be written, and how wide it is

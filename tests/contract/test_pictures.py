@@ -123,6 +123,11 @@ def test_parameters_in_another_order_or_as_their_defaults_are_the_same_picture(
         assert picture(server, token, f"trends?{same}").headers["ETag"] == plain
 
 
+def test_fonts_are_remembered_in_the_data_folder(server: AppServer, token: str) -> None:
+    picture(server, token, "funnel")
+    assert list((server.folder / "matplotlib").glob("fontlist*.json"))
+
+
 # --- What is refused
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -11,7 +13,7 @@ from typing import Final
 
 import numpy as np
 import pytest
-from builders import ago, facility, order, quotation, snapshot, user, view, visit
+from builders import ROOT, ago, facility, order, quotation, snapshot, user, view, visit
 from PIL import Image
 
 from dashapp.charts.catalog import CHARTS
@@ -142,6 +144,12 @@ def test_longer_bars_stand_for_more() -> None:
     ]
     assert lengths[0] == pytest.approx(2 * lengths[1], abs=3) == pytest.approx(4 * lengths[2], abs=6)
     assert lengths[0] > 500
+
+
+def test_the_library_for_pictures_is_loaded_when_the_first_is_drawn_not_at_the_start() -> None:
+    asked = "import sys, dashapp.web.app, dashapp.background; print('matplotlib' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
 
 
 # --- Texts

@@ -16,7 +16,7 @@ Mask = NDArray[np.bool_]
 
 MANY_KEYS = 8_192
 MANY_CHANGES = 2_000
-TEXT_ID = np.uint64(1)  # the bit of a key that tells an id that is a text from an ObjectId
+ID_TYPE = np.uint64(3)  # the bits of a key that tell an ObjectId from its text
 NOBODY = -1  # the code of a missing user or facility
 
 
@@ -24,15 +24,15 @@ NOBODY = -1  # the code of a missing user or facility
 class Events:
     """Rows sorted by `at`.
 
-    key       uint64  digest of the document's _id as text; the lowest bit is 0 for an ObjectId, else 1
+    key       uint64  digest of the document's _id as text; the two lowest bits tell its type
     at        int64   event time, UTC milliseconds since 1970
     user      int32   code of the user id, -1 without one
     facility  int32   code of the facility id, -1 without one
     region    int16   code of the region's name: the facility's, else the user's, else Unassigned
     status    int8    position in STATUSES
     amount    int64   millionths of the currency; zeros where the kind has no amount
-    link      uint64  the key, as of a text, of the event that led to this one (a quotation's visit,
-                      an order's quotation); 0 where none is named. See `named`
+    link      uint64  the key, the two lowest bits set, of the event that led to this one (a quotation's
+                      visit, an order's quotation); 0 where none is named. See `named`
     """
 
     key: Keys
@@ -88,7 +88,7 @@ class Events:
         """
         if not len(self):
             return np.full(len(links), -1, dtype=np.int64)
-        names = self.key | TEXT_ID
+        names = self.key | ID_TYPE
         by_name = np.argsort(names, kind="stable")
         rows = by_name[np.searchsorted(names, links, side="right", sorter=by_name) - 1]
         return np.where(names[rows] == links, rows, -1)

@@ -9,7 +9,7 @@ from hashlib import blake2b
 from typing import Any, Final
 
 import bson
-from bson import Decimal128, ObjectId
+from bson import Decimal128, Int64, ObjectId
 
 from dashapp.domain.numbers import MAX_MICROS, MICROS
 from dashapp.domain.ports import Fault
@@ -30,25 +30,26 @@ NUMERIC: Final = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?\s*", 
 def key_of(document_id: Any) -> int:
     """A 64-bit digest of an _id, the same in every process.
 
-    An ObjectId and the text of its digits differ in the lowest bit alone: it is 0 for an ObjectId, else 1.
+    Ids that read the same differ in the two lowest bits alone: ObjectId 0, text 1, whole numbers 2 and 3.
     """
     if type(document_id) is ObjectId:
-        return _digest(b"\x02" + document_id.binary.hex().encode()) & ~1
+        return _digest(document_id.binary.hex())
     if type(document_id) is str:
-        return _digest(b"\x02" + document_id.encode("utf-8", "surrogatepass")) | 1
-    return _digest(bson.encode({"": document_id})) | 1
+        return _digest(document_id) | 1
+    if type(document_id) is int or type(document_id) is Int64:
+        return _digest(str(document_id)) | (2 if type(document_id) is int else 3)
+    return int.from_bytes(blake2b(bson.encode({"": document_id}), digest_size=8).digest(), "little") | 3
 
 
 def link_of(reference: Any) -> int:
-    """The key of the document named, as of a text (see tables.Events); 0 where none is named."""
+    """The key of the document that is named, its two lowest bits set; 0 where none is named."""
     name = text_of(reference)
-    if name is None:
-        return 0
-    return key_of(name if isinstance(reference, str) else reference) | 1
+    return 0 if name is None else _digest(name) | 3
 
 
-def _digest(data: bytes) -> int:
-    return int.from_bytes(blake2b(data, digest_size=8).digest(), "little")
+def _digest(text: str) -> int:
+    data = b"\x02" + text.encode("utf-8", "surrogatepass")
+    return int.from_bytes(blake2b(data, digest_size=8).digest(), "little") & ~3
 
 
 def text_of(value: Any) -> str | None:

@@ -33,7 +33,7 @@ from dashapp.domain.vocabulary import Collection
 from dashapp.live.ledger import Ledger
 from dashapp.metrics.answers import regional
 from dashapp.source.load import cleaned
-from dashapp.source.mapping import key_of
+from dashapp.source.mapping import key_of, link_of
 
 FLOOR = -(2**62)
 
@@ -119,7 +119,7 @@ def test_documents_left_out_of_a_batch_leave_the_links_of_the_others() -> None:
     held = Ledger(floor_ms=-(2**62))
     batch = cleaned("orders", [order(_id="a", quotationId="q"), order(_id="b", quotationId="r")])
     held.apply_batch(batch, skip={key_of("a")})
-    assert held.snapshot().orders.link.tolist() == [key_of("r")]
+    assert held.snapshot().orders.link.tolist() == [link_of("r")]
 
 
 def test_taking_out_what_is_not_held_is_no_change() -> None:

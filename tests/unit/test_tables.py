@@ -99,9 +99,9 @@ def test_very_many_keys_are_found_as_well() -> None:
 
 
 def test_links_name_rows_by_the_text_of_their_id() -> None:
-    texts_have_the_lowest_bit = table((4, 10), (7, 20), (9, 30), (8, 40))
-    assert texts_have_the_lowest_bit.named(keys(5, 0, 7, 3, 9)).tolist() == [0, -1, 1, -1, 3]
-    assert no_events().named(keys(5)).tolist() == [-1]
+    the_lowest_bits_are_types = table((4, 10), (9, 20), (14, 30), (13, 40))
+    assert the_lowest_bits_are_types.named(keys(7, 0, 11, 3, 15)).tolist() == [0, -1, 1, -1, 3]
+    assert no_events().named(keys(7)).tolist() == [-1]
 
 
 def test_rows_compare_in_every_column() -> None:

@@ -35,6 +35,7 @@ ZONES: Final = tuple(
     ZoneInfo(name)
     for name in ("Africa/Nairobi", "Europe/Berlin", "America/Santiago", "Asia/Kathmandu", "UTC")
 )
+CHANGING_ZONES: Final = (ZONES[1], ZONES[2])
 DAYS_BACK: Final = (1, 2, 7, 30, 31, 90, 365)
 HISTORY_DAYS: Final = (3650, 365, 31, 2)
 COLLECTIONS: Final = ("tiers", "users", "facilities", "visits", "quotations", "orders", "logins")
@@ -95,6 +96,7 @@ def references(known: Sequence[Any]) -> list[Any]:
 
 USER_REFERENCES: Final = references(USER_IDS)
 FACILITY_REFERENCES: Final = references(FACILITY_IDS)
+LINKS: Final = (*references(EVENT_IDS[:6]), *references(EVENT_IDS), *NO_REFERENCE)
 
 
 # --- Values
@@ -121,10 +123,7 @@ UNUSUAL_AMOUNTS: Final = (
     math.nan,
     math.inf,
     -math.inf,
-    -5,
-    -0.01,
     -0.0,
-    Int64(-(2**40)),
     True,
     False,
     "",
@@ -134,20 +133,19 @@ UNUSUAL_AMOUNTS: Final = (
     "0x1F",
     "NaN",
     "Infinity",
-    "-3.5",
     "+12.50",
     "1e3",
     "1.5E-3",
     "2.5e+2",
     Decimal128("NaN"),
     Decimal128("-Infinity"),
-    Decimal128("-7.5"),
     Decimal128("1E+3"),
     Decimal128("0.000001"),
     {"value": 5},
     [5],
     datetime(2024, 5, 1),
 )
+NEGATIVE_AMOUNTS: Final = (-0.01, -0.5, -5, Int64(-(2**40)), "-3.5", Decimal128("-7.5"))
 AWKWARD_MICROS: Final = (1_000_000, 5_000, 15_000, 1_005_000, 125_000, 1, 4_999, 333_333, 999_999_999_999_999)
 MICROS = st.one_of(
     st.sampled_from(AWKWARD_MICROS),
@@ -160,6 +158,7 @@ AMOUNTS = st.one_of(
     PLAIN_AMOUNTS,
     st.builds(as_number, NUMBER_FORMS, MICROS),
     st.sampled_from(UNUSUAL_AMOUNTS),
+    st.sampled_from(NEGATIVE_AMOUNTS),
 )
 
 UNUSUAL_STATUSES: Final = ("done", "", None, MISSING, 5, True, "unknown")
@@ -274,9 +273,10 @@ def moments(draw: st.DrawFn, zone: ZoneInfo, days: int) -> datetime:
         return datetime(2022, 1, 1, tzinfo=UTC) + draw(st.integers(0, 9 * 365 * 86_400_000)) * MILLISECOND
     if kind == 1 or not clock_changes(zone):
         return draw(st.sampled_from(leap_times(zone))) + draw(st.sampled_from((0, 1, -1))) * MILLISECOND
-    change = draw(st.sampled_from(clock_changes(zone)))
-    wall = (change + draw(st.integers(-90, 90)) * timedelta(minutes=1)).astimezone(zone)
-    later = wall.replace(tzinfo=None, fold=0) + draw(st.sampled_from((days, 0))) * DAY
+    # On the wall, so that the same time of day is told twice or not at all where the clock is set.
+    change = draw(st.sampled_from(clock_changes(zone))).astimezone(zone).replace(tzinfo=None)
+    wall = change + draw(st.integers(-75, 75)) * timedelta(minutes=1)
+    later = wall + draw(st.sampled_from((days, 0))) * DAY
     return later.replace(tzinfo=zone, fold=draw(st.integers(0, 1))).astimezone(UTC)
 
 
@@ -347,6 +347,7 @@ FACILITIES = st.lists(
 TIER_RECIPES = st.lists(
     recipes(name=st.sampled_from(TIER_NAMES), rank=st.sampled_from(RANKS)), max_size=len(TIER_NAMES)
 )
+LINK_FIELD: Final = {"quotations": "visitId", "orders": "quotationId"}
 EVENT_FIELDS: Final = {  # time, amount
     "visits": ("date", None),
     "quotations": ("createdAt", "amount"),
@@ -359,6 +360,8 @@ def _event_recipes(kind: str) -> st.SearchStrategy[list[dict[str, Any]]]:
     """Dirty or clean ones: what is all of one type may be read by another path."""
     time_field, amount_field = EVENT_FIELDS[kind]
     fields = {time_field: TIME_RECIPES, "references": REFERENCE_RECIPES, "status": STATUSES[kind]}
+    if kind in LINK_FIELD:
+        fields[LINK_FIELD[kind]] = st.sampled_from(LINKS)
     clean_fields = {**fields, time_field: st.tuples(PICKS, st.just(TIME_FORMS[0]))}
     if amount_field:
         fields[amount_field], clean_fields[amount_field] = AMOUNTS, PLAIN_AMOUNTS
@@ -424,7 +427,7 @@ def cases(draw: st.DrawFn) -> Case:
 
 
 def _case(draw: st.DrawFn, data: st.SearchStrategy[Any]) -> Case:
-    zone = draw(st.sampled_from(ZONES))
+    zone = draw(st.sampled_from((*ZONES, *CHANGING_ZONES)))
     history_days = draw(st.sampled_from(HISTORY_DAYS))
     days = draw(st.sampled_from([days for days in DAYS_BACK if days <= history_days]))
     now = draw(moments(zone, days))
@@ -441,8 +444,10 @@ KEPT = st.integers(0, 2**16 - 1)  # a bit per document
 
 @st.composite
 def changing_cases(draw: st.DrawFn) -> Case:
-    """As above; before, some documents were missing, some had other contents, some are gone since."""
+    """As above; before, one field was different, or many documents were different, missing or more."""
     case = _case(draw, DATA)
+    if draw(st.booleans()):
+        return replace(case, before=_one_field_other(draw, case.documents))
     times = interesting_times(case.now, case.zone, case.history_days, case.days)
     before = documents_of(draw(DATA), times, draw(FEWER_FIRST))
     kept = draw(KEPT)
@@ -452,6 +457,19 @@ def changing_cases(draw: st.DrawFn) -> Case:
             if kept >> (n % 16) & 1:
                 documents[n] = now_there.get(repr(document["_id"]), document)
     return replace(case, before=before)
+
+
+def _one_field_other(draw: st.DrawFn, documents: Documents) -> Documents:
+    """The same documents, but for one field that is as in another document, or missing."""
+    before = {collection: list(some) for collection, some in documents.items()}
+    some = before[draw(st.sampled_from((*COLLECTIONS, "users", "facilities")))]
+    if some:
+        n, other = draw(PICKS) % len(some), draw(PICKS) % len(some)
+        names = ["name", *(name for name in some[n] if name != "_id")]
+        name = draw(st.sampled_from([*names, *(4 * ["region"] if "region" in names else [])]))
+        fields = {key: value for key, value in some[n].items() if key != name}
+        some[n] = fields | {key: value for key, value in some[other].items() if key == name and other != n}
+    return before
 
 
 # --- Questions

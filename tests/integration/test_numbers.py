@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 import naive
 import pytest
-from dirty import COLLECTIONS, Case, Document, Documents, Query, cases, changing_cases, queries
+from dirty import COLLECTIONS, LINK_FIELD, Case, Document, Documents, Query, cases, changing_cases, queries
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -26,6 +24,7 @@ from dashapp.metrics.view import View
 from dashapp.source.documents import DocumentStore
 from dashapp.source.embedded import EmbeddedStore
 from dashapp.source.load import CleanSource
+from dashapp.source.mapping import key_of
 from dashapp.source.mongo import MongoStore
 
 pytestmark = pytest.mark.timeout(900)  # hundreds of databases each
@@ -51,12 +50,9 @@ def store(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[DocumentStore]:
     if request.param == "embedded":
-        folder = tmp_path_factory.mktemp("numbers")
-        embedded = EmbeddedStore(folder)
-        # While someone has the file open, the store's own connections need not wait for the disk at closing.
-        with closing(sqlite3.connect(next(folder.glob("*.sqlite3")))) as reader:
-            reader.execute("SELECT * FROM counter").fetchall()
-            yield embedded
+        embedded = EmbeddedStore(tmp_path_factory.mktemp("numbers"))
+        yield embedded
+        embedded.close()
         return
     mongo = MongoStore(request.getfixturevalue("mongo_uri"), DATABASE)
     yield mongo
@@ -158,6 +154,11 @@ def allowed(endpoint: str, query: Query) -> Query:
     return {name: value for name, value in query.items() if name not in refused}
 
 
+def questions(data: st.DataObject, case: Case) -> list[Query]:
+    """The default, the one that the times are chosen for, and any."""
+    return [{}, {"daysBack": str(case.days)}, *data.draw(st.lists(queries(case), min_size=1, max_size=2))]
+
+
 def check_answers(application: Application, case: Case, asked: Sequence[Query]) -> None:
     for query in asked:
         for endpoint in naive.ENDPOINTS:
@@ -171,6 +172,21 @@ def check_answers(application: Application, case: Case, asked: Sequence[Query]) 
                 history_days=case.history_days,
             )
             same(application.asked(endpoint, fitting), expected, f"{endpoint} {fitting}")
+
+
+def check_links(application: Application, case: Case) -> None:
+    """An event names another by its id as text; only what has a place in the tables can be named."""
+    snapshot = application.live.snapshot()
+    for table, before, kind, named_kind in (
+        (snapshot.quotations, snapshot.visits, "quotations", "visits"),
+        (snapshot.orders, snapshot.quotations, "orders", "quotations"),
+    ):
+        names = {key_of(one["_id"]): naive.text(one.get(LINK_FIELD[kind])) for one in case.documents[kind]}
+        ids = {key_of(one["_id"]): str(one["_id"]) for one in case.documents[named_kind]}
+        held = {ids[key] for key in before.key.tolist()}
+        wanted = [name if name in held else None for name in map(names.get, table.key.tolist())]
+        rows = before.named(table.link).tolist()
+        assert [None if row < 0 else ids[int(before.key[row])] for row in rows] == wanted
 
 
 def check_public(application: Application, case: Case) -> None:
@@ -209,8 +225,8 @@ def test_every_answer_is_what_the_contract_says(
     empty(store)
     write(store, case.documents)
     application = Application(store, case)
-    asked = [{}, *data.draw(st.lists(queries(case), min_size=2, max_size=3))]
-    check_answers(application, case, asked)
+    check_answers(application, case, questions(data, case))
+    check_links(application, case)
     check_public(application, case)
     rejected = {collection: sum(reasons.values()) for collection, reasons in application.faults[0].items()}
     assert rejected == naive.rejected(case.documents)
@@ -245,16 +261,17 @@ def apply_and_compare(
     empty(store)
     write(store, case.before)
     application = Application(store, case)
-    query = data.draw(queries(case))
-    version, earlier = application.version, application.all_asked(query)
+    asked = questions(data, case)
+    version, earlier = application.version, [application.all_asked(query) for query in asked]
     change(store, case.before, case.documents, timely=timely)
     hasten(application.refresher)
     application.refresh()
     fresh = Application(store, case)
-    check_answers(application, case, [{}, query])
+    check_answers(application, case, asked)
+    check_links(application, case)
     check_public(application, case)
     assert application.version == fresh.version
-    assert application.version != version or application.all_asked(query) == earlier
+    assert application.version != version or [application.all_asked(query) for query in asked] == earlier
     assert application.faults == fresh.faults
 
 

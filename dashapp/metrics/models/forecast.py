@@ -159,7 +159,7 @@ def horizon(run: Rolling, series: Series) -> Horizon:
         for row in over
     ]
     reason = None
-    if run.scale[-1] <= 0:
+    if series.values[-RECENT:].sum() <= 0:
         reason = NOTHING_LATELY
     elif run.days == WEEK and (series.values[-YEAR:] <= 0).mean() > 0.5:
         reason = MOSTLY_ZERO

@@ -59,7 +59,7 @@ class Learners:
         return self._sum(float(self._boosted[fitted].predict(here)[0]), origin)
 
     def _sum(self, ratio: float, origin: int) -> float:
-        return max(0.0, ratio) * float(self._level[origin - RECENT]) * self._days
+        return min(max(0.0, ratio), HIGHEST_RATIO) * float(self._level[origin - RECENT]) * self._days
 
 
 def boosted(features: Floats, target: Floats) -> Any:

@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 import logging
+from hashlib import blake2b
 from threading import Event, Lock, Thread
 
 from flask import Flask
 
 from dashapp.errors import SourceLost
+from dashapp.fitting import Fitter
 from dashapp.live.refresher import Refresher
 from dashapp.settings import Settings
 from dashapp.source import demo
 from dashapp.source.documents import DocumentStore
 from dashapp.web import pictures
+from dashapp.web.services import Services
 
 log = logging.getLogger(__name__)
 RETRY_SECONDS = 5
+
+
+def fitter(app: Flask, settings: Settings) -> Fitter:
+    """What keeps the app's predictions current; those of another database are not taken over."""
+    services: Services = app.extensions["services"]
+    named = blake2b(f"{settings.mongodb_uri} {settings.mongodb_db}".encode(), digest_size=12).hexdigest()
+    return Fitter(
+        services.live,
+        services.predictions,
+        zone=settings.timezone,
+        folder=settings.data_dir,
+        database="embedded" if settings.embedded else named,
+    )
 
 
 class Background:
@@ -28,6 +44,7 @@ class Background:
         self, app: Flask, settings: Settings, documents: DocumentStore, refresher: Refresher
     ) -> None:
         self._settings, self._documents, self._refresher = settings, documents, refresher
+        self._fitter = fitter(app, settings)
         self._started = False
         self._lock = Lock()
         self._stopping = Event()
@@ -39,11 +56,13 @@ class Background:
                 return
             self._started = True
         self._refresher.start()
+        self._fitter.start()
         Thread(target=self._prepare, name="prepare", daemon=True).start()
         pictures.warm_up(self._stopping)
 
     def stop(self) -> None:
         self._stopping.set()
+        self._fitter.stop()
         self._refresher.stop()
         self._documents.close()
 

@@ -9,6 +9,7 @@ from time import monotonic
 from flask import current_app
 
 from dashapp.live.store import Store
+from dashapp.metrics.models.latest import Latest
 from dashapp.settings import Settings
 from dashapp.source.accounts import Accounts
 
@@ -18,6 +19,7 @@ class Services:
     settings: Settings
     live: Store
     accounts: Accounts
+    predictions: Latest = field(default_factory=Latest)
     started_at: float = field(default_factory=monotonic)
 
     def now(self) -> datetime:

@@ -22,6 +22,8 @@ HOMES = {
     "matplotlib": ("dashapp/charts/png.py",),
     "PIL": ("dashapp/charts/png.py",),
     "sklearn": ("dashapp/metrics/models",),
+    "scipy": ("dashapp/metrics/models",),
+    "threadpoolctl": ("dashapp/metrics/models",),
     "babel": ("dashapp/charts/format.py", "dashapp/settings.py"),
     "bcrypt": ("dashapp/source/accounts.py",),
     "argon2": ("dashapp/source/accounts.py",),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -48,13 +48,19 @@ class Material:
     @classmethod
     def of(cls, snapshot: Snapshot) -> Material:
         return cls(
-            {kind: getattr(snapshot, kind) for kind in EVENT_KINDS},
+            {kind: without_identity(getattr(snapshot, kind)) for kind in EVENT_KINDS},
             dict(snapshot.users),
             dict(snapshot.facilities),
             snapshot.user_ids,
             snapshot.facility_ids,
             snapshot.region_names,
         )
+
+
+def without_identity(events: Events) -> Events:
+    """The same events without the columns that only say which they are."""
+    nothing = np.empty(0, dtype=np.uint64)
+    return replace(events, key=nothing, link=nothing)
 
 
 @dataclass(frozen=True)

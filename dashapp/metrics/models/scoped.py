@@ -85,38 +85,43 @@ def scoped(
     if reading is None:
         return nothing_yet(today)
     found = reading.predictions
-    churn = rows_within(found.churn["rows"], regions, users)
-    inactive = rows_within(found.inactivity["rows"], regions, users)
     offers = rows_within(found.opportunities["rows"], regions, users)
     quiet = [row for row in offers if row["quiet"] and row["facilityId"] not in ordered_since]
-    trained_on = dict(found.trained_on)
-    if regions is not None:
-        trained_on = {name: trained_on[name] for name in ("first_on", "last_on", "days")}
+    past = found.opportunities["past"]
     return {
         "reason": None,
         "computed_at": found.computed_at,
         "as_of": found.as_of,
-        "trained_on": trained_on,
+        "trained_on": trained_on(found, regions),
         "outlook": reading.outlook(regions),
         "regions": [one for name, one in reading.regions.items() if regions is None or name in regions],
-        "churn": {
-            "method": found.churn["method"],
-            "reason": found.churn["reason"] or (None if churn else NONE_HERE),
-            "rows": churn,
-            "refused": summed(found.churn["refused"], regions),
-            "calibration": calibration(found.churn, regions),
-        },
+        "churn": churn(found.churn, regions, users),
         "inactivity": {
             "note": found.inactivity["note"],
-            "rows": inactive,
+            "rows": rows_within(found.inactivity["rows"], regions, users),
             "refused": summed(found.inactivity["refused"], regions),
         },
         "key_accounts": offers[:LISTED],
         "due_and_quiet": quiet[:LISTED],
         "opportunities_reason": found.opportunities["reason"] or (None if offers else NONE_HERE),
-        "past": found.opportunities["past"]
-        if regions is None
-        else past(found.opportunities["past"], regions),
+        "past": past if regions is None else parts(past, regions),
+    }
+
+
+def trained_on(found: Predictions, regions: Names) -> dict[str, Any]:
+    """What the models learnt from; of a choice of regions, only when."""
+    told = dict(found.trained_on)
+    return told if regions is None else {name: told[name] for name in ("first_on", "last_on", "days")}
+
+
+def churn(whole: FacilityChurn, regions: Names, users: Names) -> dict[str, Any]:
+    rows = rows_within(whole["rows"], regions, users)
+    return {
+        "method": whole["method"],
+        "reason": whole["reason"] or (None if rows else NONE_HERE),
+        "rows": rows,
+        "refused": summed(whole["refused"], regions),
+        "calibration": calibration(whole, regions),
     }
 
 
@@ -162,7 +167,7 @@ def summed(refused: Refused, regions: Names) -> dict[str, int]:
     return {reason: count for reason, count in counts.items() if count}
 
 
-def past(lists: Sequence[PastPick], regions: Collection[str]) -> list[PastPick]:
+def parts(lists: Sequence[PastPick], regions: Collection[str]) -> list[PastPick]:
     """What of past lists lay in these regions; how good the choice was cannot be told of a part."""
     narrowed = []
     for one in lists:
@@ -180,11 +185,11 @@ def past(lists: Sequence[PastPick], regions: Collection[str]) -> list[PastPick]:
     return [one for one in narrowed if one["picked"]]
 
 
-def calibration(churn: FacilityChurn, regions: Names) -> Calibration:
+def calibration(whole: FacilityChurn, regions: Names) -> Calibration:
     if regions is None:
-        return churn["calibration"]
-    parts = [one for name, one in churn["calibrations"].items() if name in regions]
-    return merged(parts, churn["calibration"]["cut_offs"])
+        return whole["calibration"]
+    some = [one for name, one in whole["calibrations"].items() if name in regions]
+    return merged(some, whole["calibration"]["cut_offs"])
 
 
 def merged(parts: Sequence[Calibration], cut_offs: list[str]) -> Calibration:

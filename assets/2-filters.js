@@ -27,8 +27,7 @@
     const query = now();
     setProps("asked", { data: query.toString() });
     if (!byId("filters")) return;
-    setProps("regions", { value: query.getAll("region") });
-    setProps("reps", { value: query.getAll("userId") });
+    for (const list of lists()) face(list, query);
     const month = monthOf(query);
     const days = query.has("from") ? "" : query.get("daysBack") || DEFAULT_DAYS;
     for (const button of document.querySelectorAll("[data-window]")) {
@@ -119,6 +118,73 @@
     show(setWindow(now(), { from: from.value, to: to.value }));
   };
 
+  // --- Lists: regions and reps, asked for when one is opened
+
+  const lists = () => [...document.querySelectorAll("[data-choices]")];
+  const element = (name, attributes = {}, ...content) => {
+    const made = Object.assign(document.createElement(name), attributes);
+    made.append(...content);
+    return made;
+  };
+
+  // What the closed list says: everything, the one chosen, or how many.
+  const names = {};
+  const face = (list, query) => {
+    const picker = list.closest(".picker");
+    const chosen = query.getAll(list.dataset.choices);
+    const one = names[chosen[0]] || chosen[0];
+    const { everything, several } = picker.dataset;
+    picker.querySelector(".face span").textContent = chosen.length > 1 ? `${chosen.length} ${several}` : one || everything;
+    picker.querySelector(".face").classList.toggle("chosen", chosen.length > 0);
+    for (const box of list.querySelectorAll("input[type=checkbox]")) box.checked = chosen.includes(box.value);
+  };
+
+  const fill = async (list, text) => {
+    const kind = list.dataset.choices;
+    const asked = new URLSearchParams({ q: text });
+    for (const value of now().getAll(kind)) asked.append("chosen", value);
+    const answer = await fetch(`${app().dataset.prefix}choices/${kind}?${asked}`).catch(() => null);
+    if (!answer || !answer.ok || answer.redirected) return;
+    const { choices, more } = await answer.json();
+    const rows = choices.map(({ value, text: name }) => {
+      names[value] = name;
+      const box = element("input", { type: "checkbox", value, className: "form-check-input" });
+      return element("li", {}, element("label", {}, box, element("span", { textContent: name })));
+    });
+    if (!rows.length) rows.push(element("li", { className: "note", textContent: "Nothing of that name" }));
+    if (more) rows.push(element("li", { className: "note", textContent: `${more} more: type to find them` }));
+    list.querySelector("ul").replaceChildren(...rows);
+    face(list, now());
+  };
+
+  document.addEventListener("toggle", (event) => {
+    const list = event.target.open && event.target.querySelector?.("[data-choices]");
+    if (!list) return;
+    if (!list.firstChild) {
+      const label = event.target.dataset.several;
+      const search = element("input", { type: "search", placeholder: `Search ${label}`, className: "form-control" });
+      search.setAttribute("aria-label", `Search ${label}`);
+      const clear = element("button", { type: "button", className: "quiet", textContent: event.target.dataset.everything });
+      clear.addEventListener("click", () => show(setList(now(), list.dataset.choices, [])));
+      let waiting = null;
+      search.addEventListener("input", () => {
+        clearTimeout(waiting);
+        waiting = setTimeout(() => fill(list, search.value), 120);
+      });
+      list.append(search, element("ul"), clear);
+    }
+    fill(list, list.querySelector("input").value);
+    list.querySelector("input").focus();
+  }, true);
+
+  document.addEventListener("change", (event) => {
+    const list = event.target.type === "checkbox" && event.target.closest("[data-choices]");
+    if (!list) return;
+    const kind = list.dataset.choices;
+    const others = now().getAll(kind).filter((one) => one !== event.target.value);
+    show(setList(now(), kind, event.target.checked ? [...others, event.target.value] : others));
+  });
+
   // --- Going places
 
   const go = (address) => {
@@ -194,21 +260,13 @@
         setTimeout(tell);
         return window.dash_clientside.no_update;
       },
-      choose(regions, reps) {
-        const changed = window.dash_clientside.callback_context.triggered_id;
-        const [name, values] = changed === "regions" ? ["region", regions] : ["userId", reps];
-        const query = now();
-        if ((values || []).length !== query.getAll(name).length || (values || []).some((one) => !query.getAll(name).includes(one))) {
-          show(setList(query, name, values || []));
-        }
-        return window.dash_clientside.no_update;
-      },
-      pick(_clicks, figures) {
+      pick(_clicks, figures, ids) {
         const context = window.dash_clientside.callback_context;
         const click = context.triggered.find((one) => one.value);
         if (!click) return window.dash_clientside.no_update;
         const point = click.value.points[0];
-        const meta = figures.map((one) => one && one.layout.meta).find((one) => one && click.prop_id.includes(`"${one.key}"`));
+        const place = JSON.parse(click.prop_id.slice(0, click.prop_id.lastIndexOf("."))).graph;
+        const { meta } = figures[ids.findIndex((one) => one.graph === place)].layout;
         const value = meta && meta.pick ? picked(meta, point) : undefined;
         if (value !== undefined) narrow(meta.pick, value);
         return window.dash_clientside.no_update;

@@ -109,6 +109,15 @@
     }
   });
 
+  // A picture looks like the page it is taken from.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest(".chart .choices a[download]");
+    if (!link) return;
+    const address = new URL(link.href);
+    address.searchParams.set("theme", document.documentElement.getAttribute("data-bs-theme"));
+    link.href = address;
+  });
+
   // A menu closes when one clicks elsewhere or presses Escape; only one is open at a time.
   document.addEventListener("click", (event) => {
     for (const menu of document.querySelectorAll("details.menu[open]")) {

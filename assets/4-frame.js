@@ -68,7 +68,7 @@
   });
 
   const keys = {
-    "/": () => document.querySelector(".filters [aria-pressed=true], .filters [data-window]")?.focus(),
+    "/": () => (document.querySelector(".filters [aria-pressed=true]") || document.querySelector(".filters [data-window]"))?.focus(),
     "?": () => dialog("shortcuts").showModal(),
     p: actions.pause,
     r: actions.refresh,

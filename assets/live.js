@@ -35,6 +35,7 @@
     try {
       const answer = await ask(resource, options);
       learn(answer);
+      if (answer.status === 200) remember();
       return answer.ok ? answer : unchanged();
     } catch {
       show("offline");
@@ -44,6 +45,38 @@
       state.busySince = null;
     }
   };
+
+  // --- Parts of a page are put in anew: whoever is reading keeps place and focus
+
+  let kept = null;
+  const content = () => document.getElementById("content");
+  const scrollers = () => [...(content()?.querySelectorAll(".scroll, .feed") || [])];
+  const signature = (element) =>
+    ["href", "data-set", "data-do", "data-drop", "aria-label"]
+      .map((name) => (element.getAttribute(name) || "").replace("=-", "=")) // sorted the other way is the same head
+      .join("|");
+  const remember = () => {
+    const focused = content()?.contains(document.activeElement) ? document.activeElement : null;
+    kept = {
+      focused,
+      signature: focused && signature(focused),
+      places: scrollers().map((one) => [one.scrollLeft, one.scrollTop]),
+    };
+  };
+  const restore = () => {
+    if (!kept) return;
+    scrollers().forEach((one, n) => {
+      const [left, top] = kept.places[n] || [0, 0];
+      if (left && !one.scrollLeft) one.scrollLeft = left;
+      if (top && !one.scrollTop) one.scrollTop = top;
+    });
+    const { focused } = kept;
+    if (focused && !focused.isConnected && document.activeElement === document.body) {
+      const same = [...content().querySelectorAll(focused.tagName)].find((one) => signature(one) === kept.signature);
+      same?.focus({ preventScroll: true });
+    }
+  };
+  new MutationObserver(restore).observe(document, { childList: true, subtree: true });
 
   const age = (seconds) => {
     if (seconds < 60) return `${seconds} s ago`;

@@ -14,7 +14,7 @@ from dashapp.metrics.view import View
 from dashapp.web import people
 from dashapp.web.filters import heading
 from dashapp.web.live_charts import Asked, LivePage, Parts, formats
-from dashapp.web.panels import chart, columns, panel
+from dashapp.web.panels import columns, panel
 from dashapp.web.services import services
 from dashapp.web.tables import Column, Row, csv_button, table
 
@@ -39,8 +39,6 @@ def draw(asked: Asked, view: View) -> Parts:
     written = formats()
     return {
         "head": heading("Activity", asked),
-        "daily": chart("daily", view, written, 320),
-        "hours": chart("hours", view, written, 280),
         "feed": people.feed(asked, view, written, NEWEST),
         "grid": grid(asked, view, written),
     }
@@ -80,7 +78,18 @@ def arrange(place: dict[str, Any]) -> list[Any]:
     return [place["head"], place["daily"], columns(place["hours"], place["feed"]), place["grid"]]
 
 
-PAGE = LivePage("activity", ("head", "daily", "hours", "feed", "grid"), render, arrange, own=("show",))
+PAGE = LivePage(
+    "activity",
+    (
+        "head",
+        "feed",
+        "grid",
+    ),
+    {"daily": 320, "hours": 300},
+    render,
+    arrange,
+    own=("show",),
+)
 
 
 def layout(**arguments: str | list[str]) -> list[Any]:

@@ -15,7 +15,7 @@ from dashapp.metrics.view import View
 from dashapp.web import people
 from dashapp.web.filters import heading
 from dashapp.web.live_charts import Asked, LivePage, Parts, formats
-from dashapp.web.panels import chart, columns, panel
+from dashapp.web.panels import columns, panel
 from dashapp.web.services import services
 from dashapp.web.tables import Column, csv_button, figure_column, table
 
@@ -57,7 +57,6 @@ def draw(asked: Asked, view: View) -> Parts:
     note = f"The {MOST_PEOPLE} with most visits" if len(reps) > MOST_PEOPLE else ""
     return {
         "head": heading("Funnel", asked),
-        "funnel": chart("funnel", view, written, 300),
         "passages": panel(
             "How long it takes", passages(view, written), note="Where documents name what led to them"
         ),
@@ -133,7 +132,18 @@ def arrange(place: dict[str, Any]) -> list[Any]:
 
 
 PAGE = LivePage(
-    "funnel", ("head", "funnel", "passages", "losses", "regions", "reps"), render, arrange, own=("stage",)
+    "funnel",
+    (
+        "head",
+        "passages",
+        "losses",
+        "regions",
+        "reps",
+    ),
+    {"funnel": 300},
+    render,
+    arrange,
+    own=("stage",),
 )
 
 

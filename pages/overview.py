@@ -16,7 +16,7 @@ from dashapp.metrics.view import View
 from dashapp.web import cards, people
 from dashapp.web.filters import heading
 from dashapp.web.live_charts import Asked, LivePage, Parts, formats
-from dashapp.web.panels import chart, columns, panel
+from dashapp.web.panels import columns, panel
 from dashapp.web.services import services
 
 dash.register_page(__name__, path="/", title="Overview", name="Overview", order=1)
@@ -45,9 +45,6 @@ def draw(asked: Asked, view: View, today: View, week_ago: View) -> Parts:
         "head": heading("Overview", asked, compares=True),
         "today": cards.strip(answers.realtime(today), last_week, LAST_WEEK, written),
         "cards": cards.cards(figures, before, compared, timeline(view), written),
-        "trend": chart("trend", view, written, 340),
-        "funnel": chart("funnel", view, written, 280),
-        "weekdays": chart("weekdays", view, written, 280),
         "best": people.ranking(asked, view, written),
     }
 
@@ -58,14 +55,23 @@ def arrange(place: dict[str, Any]) -> list[Any]:
         place["head"],
         html.Div(today, id="today"),
         html.Section(place["cards"], id="cards", **{"aria-label": "Key figures"}),
-        place["trend"],
-        columns(place["funnel"], place["weekdays"]),
+        place["trends"],
+        columns(place["funnel"], place["heatmap"]),
         place["best"],
     ]
 
 
 PAGE = LivePage(
-    "overview", ("head", "today", "cards", "trend", "funnel", "weekdays", "best"), render, arrange
+    "overview",
+    (
+        "head",
+        "today",
+        "cards",
+        "best",
+    ),
+    {"trends": 340, "funnel": 280, "heatmap": 280},
+    render,
+    arrange,
 )
 
 

@@ -16,7 +16,7 @@ from dashapp.metrics.view import View
 from dashapp.web import cards, people
 from dashapp.web.filters import heading
 from dashapp.web.live_charts import Asked, LivePage, Parts, formats
-from dashapp.web.panels import chart, columns
+from dashapp.web.panels import columns
 from dashapp.web.services import services
 
 dash.register_page(__name__, path_template="/regions/<name>", title="Region")
@@ -42,9 +42,6 @@ def draw(asked: Asked, view: View) -> Parts:
     return {
         "head": heading(asked.subject, asked, back, compares=True),
         "cards": cards.cards(figures, before, compared, timeline(view), written),
-        "trend": chart("trend", view, written, 320),
-        "funnel": chart("funnel", view, written, 260),
-        "hours": chart("hours", view, written, 260),
         "reps": people.ranking(asked, view, written, 25),
         "places": people.places(asked, view, written),
     }
@@ -54,7 +51,7 @@ def arrange(place: dict[str, Any]) -> list[Any]:
     return [
         place["head"],
         html.Section(place["cards"], id="cards", **{"aria-label": "Key figures"}),
-        place["trend"],
+        place["trends"],
         columns(place["funnel"], place["hours"]),
         place["reps"],
         place["places"],
@@ -62,7 +59,17 @@ def arrange(place: dict[str, Any]) -> list[Any]:
 
 
 PAGE = LivePage(
-    "region", ("head", "cards", "trend", "funnel", "hours", "reps", "places"), render, arrange, narrow=narrow
+    "region",
+    (
+        "head",
+        "cards",
+        "reps",
+        "places",
+    ),
+    {"trends": 320, "funnel": 260, "hours": 260},
+    render,
+    arrange,
+    narrow=narrow,
 )
 
 

@@ -17,7 +17,7 @@ from dashapp.web import people
 from dashapp.web.cards import sparkline
 from dashapp.web.filters import heading
 from dashapp.web.live_charts import Asked, LivePage, Parts, formats
-from dashapp.web.panels import chart, columns, panel
+from dashapp.web.panels import columns, panel
 from dashapp.web.services import services
 from dashapp.web.tables import Column, Row, csv_button, figure_column, table
 
@@ -34,9 +34,6 @@ def draw(asked: Asked, view: View) -> Parts:
     return {
         "head": heading("Regions", asked),
         "ranking": ranking(asked, view, written),
-        "regions": chart("regions", view, written),
-        "region_metrics": chart("region_metrics", view, written),
-        "weekdays": chart("weekdays", view, written),
     }
 
 
@@ -74,11 +71,20 @@ def arrange(place: dict[str, Any]) -> list[Any]:
         place["head"],
         place["ranking"],
         columns(place["regions"], place["region_metrics"]),
-        place["weekdays"],
+        place["heatmap"],
     ]
 
 
-PAGE = LivePage("regions", ("head", "ranking", "regions", "region_metrics", "weekdays"), render, arrange)
+PAGE = LivePage(
+    "regions",
+    (
+        "head",
+        "ranking",
+    ),
+    {"regions": 300, "region_metrics": 300, "heatmap": 280},
+    render,
+    arrange,
+)
 
 
 def layout(**arguments: str | list[str]) -> list[Any]:

@@ -14,9 +14,10 @@ from dashapp.metrics import answers
 from dashapp.metrics.timeline import timeline
 from dashapp.metrics.view import View
 from dashapp.web import cards, people
-from dashapp.web.filters import heading, person_name, visible
+from dashapp.web.choices import person_name, visible
+from dashapp.web.filters import heading
 from dashapp.web.live_charts import Asked, LivePage, Parts, formats
-from dashapp.web.panels import chart, columns
+from dashapp.web.panels import columns
 from dashapp.web.services import services
 
 dash.register_page(__name__, path_template="/team/<user_id>", title="Rep")
@@ -41,9 +42,6 @@ def draw(asked: Asked, view: View) -> Parts:
     return {
         "head": heading(person_name(asked.subject), asked, lead(asked, view), compares=True),
         "cards": cards.cards(figures, before, compared, timeline(view), written),
-        "trend": chart("trend", view, written, 320),
-        "calendar": chart("calendar", view, written, 220),
-        "funnel": chart("funnel", view, written, 260),
         "places": people.places(asked, view, written),
         "feed": people.feed(asked, view, written, LAST_EVENTS, whose=False),
     }
@@ -68,14 +66,24 @@ def arrange(place: dict[str, Any]) -> list[Any]:
     return [
         place["head"],
         html.Section(place["cards"], id="cards", **{"aria-label": "Key figures"}),
-        place["trend"],
+        place["trends"],
         columns(place["calendar"], place["funnel"]),
         columns(place["places"], place["feed"]),
     ]
 
 
 PAGE = LivePage(
-    "rep", ("head", "cards", "trend", "calendar", "funnel", "places", "feed"), render, arrange, narrow=narrow
+    "rep",
+    (
+        "head",
+        "cards",
+        "places",
+        "feed",
+    ),
+    {"trends": 320, "calendar": 240, "funnel": 240},
+    render,
+    arrange,
+    narrow=narrow,
 )
 
 

@@ -15,7 +15,7 @@ from dashapp.metrics.view import View
 from dashapp.web import people
 from dashapp.web.filters import heading
 from dashapp.web.live_charts import Asked, LivePage, Parts, formats
-from dashapp.web.panels import chart, panel
+from dashapp.web.panels import panel
 from dashapp.web.services import services
 from dashapp.web.tables import Column, csv_button, figure_column, table
 
@@ -45,7 +45,6 @@ def draw(asked: Asked, view: View) -> Parts:
     return {
         "head": heading("Team", asked),
         "grid": grid(asked, view, written),
-        "performers": chart("performers", view, written),
     }
 
 
@@ -87,11 +86,21 @@ def arrange(place: dict[str, Any]) -> list[Any]:
         place["head"],
         html.Label([html.Span("Search", className="visually-hidden"), search], className="search"),
         place["grid"],
-        place["performers"],
+        place["performance"],
     ]
 
 
-PAGE = LivePage("team", ("head", "grid", "performers"), render, arrange, own=("sort", "q", "show"))
+PAGE = LivePage(
+    "team",
+    (
+        "head",
+        "grid",
+    ),
+    {"performance": 320},
+    render,
+    arrange,
+    own=("sort", "q", "show"),
+)
 
 
 def layout(**arguments: str | list[str]) -> list[Any]:

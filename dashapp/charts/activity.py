@@ -37,7 +37,7 @@ def hours(view: View, formats: Formats) -> ChartSpec:
     return ChartSpec(
         key="hours",
         title="Activities by weekday and hour",
-        note=f"Local time, {view.window.zone.key}; the darker, the more",
+        note=f"Local time, {view.window.zone.key}; the stronger, the more",
         label_title="Weekday",
         labels=WEEKDAYS,
         series=[
@@ -54,7 +54,7 @@ def calendar(view: View, formats: Formats) -> ChartSpec:
     return ChartSpec(
         key="calendar",
         title="Activities, day by day",
-        note="A column per week; the darker, the more",
+        note="A column per week; the stronger, the more",
         label_title="Day",
         labels=[row["date"] for row in rows],
         series=(

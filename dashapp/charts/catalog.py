@@ -11,12 +11,12 @@ from dashapp.charts.spec import ChartSpec
 from dashapp.metrics.view import View
 
 CHARTS: Final[dict[str, Callable[[View, Formats], ChartSpec]]] = {
-    "trend": trends.trend,
+    "trends": trends.trend,
     "funnel": funnels.funnel,
     "regions": places.regions,
-    "weekdays": places.weekdays,
+    "heatmap": places.weekdays,
     "region_metrics": places.region_metrics,
-    "performers": places.performers,
+    "performance": places.performers,
     "daily": activity.daily,
     "hours": activity.hours,
     "calendar": activity.calendar,

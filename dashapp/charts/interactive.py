@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import date
-from html import escape
+from functools import partial
+from html import escape as escaped
 from typing import Any, Final
 
 from dashapp.charts import theme
@@ -21,6 +22,7 @@ CONFIG: Final = {
     "scrollZoom": False,
 }
 AXIS: Final = {"fixedrange": True, "zeroline": False, "automargin": True, "ticks": "", "title": None}
+escape = partial(escaped, quote=False)  # Plotly shows the code of a quotation mark as it is
 DAY_MS: Final = 86_400_000
 FEW_DAYS: Final = 8
 MOST_WRITTEN_CELLS: Final = 100

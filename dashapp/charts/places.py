@@ -36,9 +36,9 @@ def weekdays(view: View, formats: Formats) -> ChartSpec:
     """Visits by region and weekday."""
     rows = visits_by_region_and_weekday(view)[:MOST_ROWS]
     return ChartSpec(
-        key="weekdays",
+        key="heatmap",
         title="Visits by region and weekday",
-        note="Counts; the darker, the more",
+        note="Counts; the stronger, the more",
         label_title="Region",
         labels=[row["region"] for row in rows],
         series=[
@@ -56,7 +56,7 @@ def region_metrics(view: View, formats: Formats) -> ChartSpec:
     return ChartSpec(
         key="region_metrics",
         title="Regions by their key figures",
-        note="Each figure on a scale of its own; the darker, the higher",
+        note="Each figure on a scale of its own; the stronger, the higher",
         label_title="Region",
         labels=[row["region"] for row in rows],
         series=[series(rows, key, formats, theme.REVENUE, form="cells") for key in COMPARED],
@@ -71,7 +71,7 @@ def performers(view: View, formats: Formats) -> ChartSpec:
     rows = answers.top_performers(view, answers.DASHBOARD_PERFORMERS)
     names = [row["name"] for row in rows]
     return ChartSpec(
-        key="performers",
+        key="performance",
         title="Top ten by revenue",
         note=f"{formats.currency}, highest first",
         label_title="Rep",

@@ -29,7 +29,7 @@ def trend(view: View, formats: Formats) -> ChartSpec:
     days, begun = view.window.days, view.window.previous().first_on
     shadow = f"the {days} days from" if days > 1 else "the day"
     return ChartSpec(
-        key="trend",
+        key="trends",
         title=f"Revenue, visits and orders by {slot}",
         note=f"{note}; dotted: {shadow} {formats.day(begun)}" if before else note,
         label_title=slot.capitalize(),

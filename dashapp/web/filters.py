@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any, Final
-from urllib.parse import parse_qs
 
-from dash import ALL, ClientsideFunction, Dash, Input, Output, State, dcc, html
+from dash import ALL, ClientsideFunction, Dash, Input, State, html
 
-from dashapp.domain.records import User
 from dashapp.domain.scope import moment
-from dashapp.domain.vocabulary import UNKNOWN_NAME
-from dashapp.metrics import answers
 from dashapp.metrics.newest import first_event_ms
-from dashapp.web.auth import analyst
+from dashapp.web.choices import person_name
 from dashapp.web.live_charts import Asked, formats
 from dashapp.web.services import services
 
 WINDOWS: Final = (("1", "Today"), ("7", "7 days"), ("30", "30 days"), ("90", "90 days"), ("365", "365 days"))
 MOST_MONTHS: Final = 36
-MOST_OFFERED: Final = 50
 
 
 def bar() -> html.Section:
@@ -39,8 +34,8 @@ def bar() -> html.Section:
                 **{"aria-label": "Month"},
             ),
             dates(),
-            picker("regions", "All regions", region_names()),
-            picker("reps", "All reps", offered_people("", [])),
+            picker("region", "All regions", "regions"),
+            picker("userId", "All reps", "reps"),
         ],
         className="filters",
         id="filters",
@@ -48,9 +43,16 @@ def bar() -> html.Section:
     )
 
 
-def picker(name: str, placeholder: str, options: list[Any]) -> html.Div:
-    dropdown = dcc.Dropdown(id=name, options=options, value=[], multi=True, placeholder=placeholder)
-    return html.Div(dropdown, className=f"picker {name}")
+def picker(name: str, everything: str, several: str) -> html.Details:
+    """A list to choose from, which the page's own script fills from `choices` when it is opened."""
+    return html.Details(
+        [
+            html.Summary(html.Span(everything), className="face"),
+            html.Div(className="choices", **{"data-choices": name}),
+        ],
+        className=f"menu picker {name}",
+        **{"data-everything": everything, "data-several": several},
+    )
 
 
 def dates() -> html.Details:
@@ -78,37 +80,6 @@ def months() -> list[tuple[str, str]]:
         found.append((f"{last:%Y-%m}", written.month(last)))
         last = (last - timedelta(days=1)).replace(day=1)
     return found
-
-
-def region_names() -> list[str]:
-    known, allowed = services().live.live.snapshot, analyst().regions
-    names = answers.region_names(known) if known else []
-    return [name for name in names if allowed is None or name in allowed]
-
-
-def visible(user: User) -> bool:
-    """Whether the person asking may know who that is."""
-    allowed = analyst().regions
-    return allowed is None or user.region in allowed
-
-
-def offered_people(search: str, chosen: list[str]) -> list[dict[str, str]]:
-    """Those whose name has the text in it, and those chosen already."""
-    known = services().live.live.snapshot
-    people = sorted((known.users.values() if known else ()), key=lambda user: (user.name, user.id))
-    wanted = search.strip().casefold()
-    seen = [user for user in people if visible(user)]
-    found = [user for user in seen if wanted in user.name.casefold()][:MOST_OFFERED]
-    names = {user.id: user.name for user in (*found, *(user for user in seen if user.id in chosen))}
-    names.update({one: one for one in chosen if one not in names})
-    return [{"label": name, "value": user_id, "search": name} for user_id, name in names.items()]
-
-
-def person_name(user_id: str) -> str:
-    """The name of a person, or the id where it is not known to whoever asks."""
-    known = services().live.live.snapshot
-    user = known.users.get(user_id) if known else None
-    return user.name if user is not None and visible(user) else f"{UNKNOWN_NAME} ({user_id})"
 
 
 def heading(title: str, asked: Asked, lead: Any = None, *, compares: bool = False) -> html.Header:
@@ -160,22 +131,6 @@ def keep_filters(app: Dash) -> None:
         ClientsideFunction("filters", "pick"),
         Input({"graph": ALL}, "clickData"),
         State({"graph": ALL}, "figure"),
+        State({"graph": ALL}, "id"),
         prevent_initial_call=True,
     )
-    app.clientside_callback(
-        ClientsideFunction("filters", "choose"),
-        Input("regions", "value"),
-        Input("reps", "value"),
-        prevent_initial_call=True,
-    )
-    app.callback(
-        Output("reps", "options"),
-        Input("reps", "search_value"),
-        Input("asked", "data"),
-        prevent_initial_call=True,
-    )(people_options)
-
-
-def people_options(search: str | None, asked: str | None) -> list[dict[str, str]]:
-    chosen = parse_qs((asked or "").removeprefix("?")).get("userId", [])
-    return offered_people(search or "", chosen)

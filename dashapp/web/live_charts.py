@@ -20,6 +20,7 @@ from dashapp.errors import InvalidParameter, NotReady
 from dashapp.metrics.view import View
 from dashapp.web import query
 from dashapp.web.auth import analyst
+from dashapp.web.panels import BLANK, chart_panel, drawn
 from dashapp.web.services import services
 
 DEFAULT_DAYS: Final = 30
@@ -74,12 +75,14 @@ class LivePage:
     """A page that stays live.
 
     `render` gives the views it is drawn from, which tell whether anything is new, and a function that draws
-    every one of its `parts`. `arrange` puts the parts where they go; it is given their places by name.
+    every one of its `parts`. Its `charts`, by key with their heights in pixels, come from the first view.
+    `arrange` puts parts and charts where they go; it is given their places by name.
     `narrow` fits the scope to what the path names.
     """
 
     name: str
     parts: tuple[str, ...]
+    charts: dict[str, int]
     render: Render
     arrange: Callable[[dict[str, Any]], list[Any]]
     own: tuple[str, ...] = ()
@@ -96,11 +99,16 @@ class LivePage:
         return Asked(subject, arguments, self.narrow(scope, subject))
 
     def drawn(self, asked: Asked) -> tuple[str, Callable[[], Parts]]:
-        """A mark of what would be shown, and the function that draws it; raises NotReady."""
+        """A mark of what would be shown, and the function that draws parts and charts; raises NotReady."""
         views, draw = self.render(asked)
         shown = sorted((name, value) for name, value in asked.arguments.items(multi=True))
         keys = repr([services().live.snapshot().version, shown, asked.subject, *(view.key for view in views)])
-        return blake2b(keys.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest(), draw
+
+        def everything() -> Parts:
+            written = formats()
+            return draw() | {key: drawn(key, views[0], written) for key in self.charts}
+
+        return blake2b(keys.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest(), everything
 
     def layout(self, arguments: dict[str, str | list[str]], subject: str = "") -> list[Any]:
         """The page with its numbers, as the browser gets it when it arrives."""
@@ -114,19 +122,19 @@ class LivePage:
             parts = draw()
         except NotReady:
             mark, parts = "", {}
-        places = {
-            name: html.Div(parts.get(name, skeleton()), id=self._id(name, subject), className=f"part-{name}")
+        start = f"{self.name}/{subject}/"
+        places: dict[str, Any] = {
+            name: html.Div(parts.get(name, skeleton()), id={"part": start + name}, className=f"part-{name}")
             for name in self.parts
         }
+        for key, height in self.charts.items():
+            places[key] = chart_panel(key, start + key, height, parts.get(key, BLANK))
         return [
             dcc.Store(id={"page": self.name}, data={"name": self.name, "subject": subject}),
             dcc.Store(id={"seen": self.name}, data=mark),
             unusable(problem) if problem else None,
             *self.arrange(places),
         ]
-
-    def _id(self, part: str, subject: str) -> dict[str, str]:
-        return {"part": f"{self.name}/{subject}/{part}"}
 
 
 PAGES: Final[dict[str, LivePage]] = {}
@@ -161,11 +169,16 @@ def keep_live(app: Dash) -> None:
         prevent_initial_call=True,
     )
     app.callback(
-        Output({"part": ALL}, "children"),
         Output({"seen": ALL}, "data"),
+        Output({"part": ALL}, "children"),
+        Output({"words": ALL}, "children"),
+        Output({"graph": ALL}, "figure"),
+        Output({"drawing": ALL}, "aria-label"),
+        Output({"picture": ALL}, "href"),
         Input("go", "data"),
         Input("asked", "data"),
         State({"part": ALL}, "id"),
+        State({"graph": ALL}, "id"),
         State({"page": ALL}, "data"),
         State({"seen": ALL}, "data"),
         prevent_initial_call=True,
@@ -173,13 +186,14 @@ def keep_live(app: Dash) -> None:
 
 
 def refresh(
-    _ticks: int | None,
+    _ticks: Any,
     text: str | None,
-    ids: list[dict[str, str]],
+    parts: list[dict[str, str]],
+    graphs: list[dict[str, str]],
     pages: list[dict[str, str]],
     seen: list[str],
-) -> tuple[list[Any], list[str]]:
-    """Every part of the open page anew, from one snapshot; nothing if it would look the same."""
+) -> tuple[list[Any], ...]:
+    """Everything on the open page anew, from one snapshot; nothing if it would look the same."""
     if not pages or pages[0]["name"] not in PAGES:
         raise PreventUpdate
     page = PAGES[pages[0]["name"]]
@@ -187,7 +201,20 @@ def refresh(
         mark, draw = page.drawn(page.asked(text or "", pages[0]["subject"]))
         if [mark] == seen:
             raise PreventUpdate
-        parts = draw()
+        new = draw()
     except (NotReady, InvalidParameter):
         raise PreventUpdate from None
-    return [parts[one["part"].rpartition("/")[2]] for one in ids], [mark]
+    charts = [new[last_of(one["graph"])] for one in graphs]
+    return (
+        [mark],
+        [new[last_of(one["part"])] for one in parts],
+        [one.words for one in charts],
+        [one.figure for one in charts],
+        [one.said for one in charts],
+        [one.picture for one in charts],
+    )
+
+
+def last_of(place: str) -> str:
+    """The name of a part or chart from its place, `page/subject/name`."""
+    return place.rpartition("/")[2]

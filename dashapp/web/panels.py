@@ -2,65 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from dash import dcc, html
 
 from dashapp.charts.catalog import CHARTS
 from dashapp.charts.format import Formats
-from dashapp.charts.interactive import CONFIG, figure
+from dashapp.charts.interactive import CONFIG, Figure, figure
 from dashapp.charts.spec import ChartSpec
 from dashapp.metrics.view import View
 from dashapp.web.services import services
 
-ROW_HEIGHT = 30
+
+@dataclass(frozen=True)
+class Drawn:
+    """A chart as its panel shows it."""
+
+    words: list[Any]
+    figure: Figure
+    said: str
+    picture: str
 
 
-def chart(key: str, view: View, formats: Formats, height: int = 300) -> html.Section:
+BLANK: Final = Drawn([html.Div(className="skeleton", role="status", **{"aria-label": "Loading"})], {}, "", "")
+
+
+def drawn(key: str, view: View, formats: Formats) -> Drawn:
     """The chart of this key, drawn from a view."""
     spec = CHARTS[key](view, formats)
+    empty = html.P(spec.empty if spec.is_empty else "", className="empty")
+    words = [html.H2(spec.title), html.P(spec.note, className="note"), empty]
+    return Drawn(words, figure(spec), spec.description, picture_address(spec, view))
+
+
+def chart_panel(key: str, place: str, height: int, chart: Drawn) -> html.Section:
+    """The panel of a chart. It stays while what it shows changes: nothing blinks or loses the focus."""
+    graph = dcc.Graph(
+        id={"graph": place}, figure=chart.figure, config=CONFIG, style={"height": f"{height}px"}
+    )
     return html.Section(
         [
-            html.Header([html.H2(spec.title), menu(spec, view)]),
-            html.P(spec.note, className="note"),
-            body(spec, height_of(spec, height)),
+            html.Div(chart.words, id={"words": place}, className="words"),
+            menu(key, place, chart.picture),
+            html.Div(
+                graph, id={"drawing": place}, className="drawing", role="img", **{"aria-label": chart.said}
+            ),
         ],
         className="panel chart",
         **{"data-chart": key},
     )
 
 
-def height_of(spec: ChartSpec, height: int) -> int:
-    """Bars and cells need room for every row."""
-    if spec.form in {"bars", "cells"}:
-        return max(height, 40 + ROW_HEIGHT * len(spec.labels))
-    return height
-
-
-def body(spec: ChartSpec, height: int) -> html.Div:
-    if spec.is_empty:
-        return html.Div(html.P(spec.empty, className="empty"), className="blank")
-    graph = dcc.Graph(
-        id={"graph": spec.key}, figure=figure(spec), config=CONFIG, style={"height": f"{height}px"}
-    )
-    pick = {"data-pick": spec.pick} if spec.pick else {}
-    return html.Div(graph, role="img", className="drawing", **{"aria-label": spec.description}, **pick)
-
-
-def menu(spec: ChartSpec, view: View) -> html.Details | None:
+def menu(key: str, place: str, picture: str) -> html.Details:
     """What can be done with a chart."""
-    if spec.is_empty:
-        return None
     return html.Details(
         [
-            html.Summary("⋯", **{"aria-label": f"More: {spec.title}"}),
+            html.Summary("⋯", **{"aria-label": f"More about the chart: {key.replace('_', ' ')}"}),
             html.Div(
                 [
                     html.Button("View as table", type="button", **{"data-do": "table"}),
                     html.Button("Download CSV", type="button", **{"data-do": "csv"}),
-                    html.A("Download PNG", href=picture_address(spec, view), download=f"{spec.key}.png"),
+                    html.A("Download PNG", id={"picture": place}, href=picture, download=f"{key}.png"),
                     html.Button("Full screen", type="button", **{"data-do": "full"}),
                 ],
                 className="choices",
@@ -73,10 +77,15 @@ def menu(spec: ChartSpec, view: View) -> html.Details | None:
 def picture_address(spec: ChartSpec, view: View) -> str:
     """Where the same chart is drawn as a picture."""
     window, scope = view.window, view.scope
-    wanted: list[tuple[str, str]] = [("from", str(window.first_on)), ("to", str(window.last_on))]
-    wanted += [("region", name) for name in scope.regions or ()]
+    wanted = [("daysBack", str(window.days))]
+    if window.label[0].isdigit():
+        wanted = [("from", str(window.first_on)), ("to", str(window.last_on))]
+    if scope.regions is not None:
+        wanted += [
+            ("region", name) for name in scope.regions or ("–",)
+        ]  # of no region: nothing, not everything
     wanted += [("userId", one) for one in scope.users or ()]
-    return f"{services().settings.url_prefix}chart/{spec.key}.png?{urlencode(wanted)}"
+    return f"{services().settings.url_prefix}chart/{spec.key}.png?{urlencode(wanted)}&width=1600&height=900"
 
 
 def panel(title: str, content: Any, note: str = "", extra: Any = None) -> html.Section:
@@ -88,7 +97,3 @@ def panel(title: str, content: Any, note: str = "", extra: Any = None) -> html.S
 def columns(*content: Any) -> html.Div:
     """Beside each other where there is room."""
     return html.Div(list(content), className="columns")
-
-
-def stacked(content: Sequence[Any]) -> html.Div:
-    return html.Div(list(content), className="stack")

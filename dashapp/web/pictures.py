@@ -30,7 +30,7 @@ from dashapp.web import query
 from dashapp.web.auth import Principal, analyst
 from dashapp.web.services import services
 
-TYPES: Final = {"performance": "performers", "heatmap": "weekdays", "funnel": "funnel", "trends": "trend"}
+TYPES: Final = ("performance", "heatmap", "funnel", "trends")  # those for programs, by the keys of charts
 DEFAULT_DAYS: Final = 30
 WIDTH: Final = (300, 1000, 2000)  # lowest, default, highest
 HEIGHT: Final = (200, 600, 1500)
@@ -75,17 +75,17 @@ def chart_of_type(kind: str) -> AnyResponse:
     """A chart as a picture (PNG)."""
     if kind not in TYPES:
         raise NoSuchChart(f"The charts are: {', '.join(TYPES)}")
-    return answer(TYPES[kind], kind)
+    return answer(kind)
 
 
 def chart_of_page(key: str) -> AnyResponse:
     """A chart of the pages as a picture."""
     if key not in CHARTS:
         raise NoSuchChart(f"The charts are: {', '.join(CHARTS)}")
-    return answer(key, key)
+    return answer(key)
 
 
-def answer(key: str, name: str) -> AnyResponse:
+def answer(key: str) -> AnyResponse:
     """The picture that the query string asks for."""
     principal, context = analyst(), services()
     arguments = query.checked(request.args, PARAMETERS)
@@ -101,7 +101,7 @@ def answer(key: str, name: str) -> AnyResponse:
     response = Response(mimetype="image/png")
     response.set_etag(tag)
     first_on, last_on = view.window.first_on, view.window.last_on
-    response.headers["Content-Disposition"] = f'inline; filename="{name}-{first_on}-{last_on}.png"'
+    response.headers["Content-Disposition"] = f'inline; filename="{key}-{first_on}-{last_on}.png"'
     response.headers["Vary"] = "Authorization, Cookie"
     if not request.if_none_match.contains_weak(tag):
         response.set_data(album.get(tag, picture.draw))

@@ -8,6 +8,8 @@ import dash
 from flask import Flask, Response, request
 
 from dashapp.settings import Settings
+from dashapp.web.choices import choices
+from dashapp.web.delivery import Delivery
 from dashapp.web.filters import keep_filters
 from dashapp.web.frame import frame
 from dashapp.web.json import iso
@@ -22,9 +24,18 @@ POLICY = (
 )
 
 
+class Pages(dash.Dash):  # type: ignore[misc]  # Dash is untyped
+    """Dash, with its assets named by their content."""
+
+    delivery: Delivery
+
+    def interpolate_index(self, **parts: str) -> str:
+        return self.delivery.versioned(str(super().interpolate_index(**parts)))
+
+
 def add_pages(app: Flask, settings: Settings) -> dash.Dash:
     """Add the pages of the folder `pages` to the application."""
-    pages = dash.Dash(
+    pages = Pages(
         "wsgi",
         server=app,
         use_pages=True,
@@ -40,8 +51,10 @@ def add_pages(app: Flask, settings: Settings) -> dash.Dash:
         update_title="",
         add_log_handler=False,
     )
+    pages.delivery = Delivery(app, ROOT / "assets")
     pages.layout = lambda: frame(settings)
     keep_live(pages)
+    app.add_url_rule("/choices/<kind>", "choices", choices, methods=["GET"])
     keep_filters(pages)
     app.config["CONTENT_POLICY"] = POLICY.format(scripts="")
     app.after_request(tell_age)

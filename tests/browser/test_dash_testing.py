@@ -38,6 +38,6 @@ def test_signing_in_leads_to_the_numbers_of_the_api(dash_browser: Browser, site:
     dash_browser.wait_for_element("#cards [data-metric=total_visits]")
     shown = dash_browser.find_element("#cards [data-metric=total_visits]").get_attribute("data-value")
     assert int(shown) == site.server.live("summary", site.token())["total_visits"]
-    dash_browser.wait_for_element("[data-chart=trend] .js-plotly-plot .main-svg")
+    dash_browser.wait_for_element("[data-chart=trends] .js-plotly-plot .main-svg")
     errors = [entry for entry in dash_browser.get_logs() or [] if entry["level"] == "SEVERE"]
     assert errors == []

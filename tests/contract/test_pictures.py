@@ -28,7 +28,7 @@ from PIL import Image
 
 LIVE: Final = "/api/analytics/live"
 TYPES: Final = ("performance", "heatmap", "funnel", "trends")
-PAGE_KEYS: Final = ("trend", "funnel", "regions", "weekdays", "region_metrics", "performers", "daily")
+PAGE_KEYS: Final = ("trends", "funnel", "regions", "heatmap", "region_metrics", "performance", "daily")
 LIGHT, DARK = (255, 255, 255), (0x17, 0x1C, 0x27)
 
 
@@ -131,7 +131,7 @@ def test_fonts_are_remembered_in_the_data_folder(server: AppServer, token: str) 
 # --- What is refused
 
 
-@pytest.mark.parametrize("kind", ["pie", "trend", "Funnel", "performers", "%00", "..", "funnel.png"])
+@pytest.mark.parametrize("kind", ["pie", "regions", "Funnel", "trend", "%00", "..", "funnel.png"])
 def test_another_type_is_nowhere_and_the_four_are_named(server: AppServer, token: str, kind: str) -> None:
     refused = assert_refused(server.get(f"{LIVE}/chart/{kind}", token), 404)
     if kind not in {".."}:

@@ -75,7 +75,7 @@ class TestEveryChart:
 
 
 @pytest.mark.parametrize(
-    ("key", "what"), [("trend", "visits or orders"), ("funnel", "visits or orders"), ("regions", "orders")]
+    ("key", "what"), [("trends", "visits or orders"), ("funnel", "visits or orders"), ("regions", "orders")]
 )
 def test_the_reason_for_emptiness_names_the_window(key: str, what: str) -> None:
     assert chart(key, days=30).empty == f"No {what} in the last 30 days"
@@ -84,7 +84,7 @@ def test_the_reason_for_emptiness_names_the_window(key: str, what: str) -> None:
 
 def test_without_visits_orders_are_still_something() -> None:
     assert not chart("funnel", {"quotations": [quotation()]}).is_empty
-    assert not chart("trend", {"orders": [order()]}).is_empty
+    assert not chart("trends", {"orders": [order()]}).is_empty
     assert chart("regions", {"visits": [visit()]}).is_empty
 
 
@@ -92,7 +92,7 @@ def test_without_visits_orders_are_still_something() -> None:
 
 
 def test_the_trend_shows_every_day_and_says_it_in_words() -> None:
-    spec = chart("trend", business(), days=2)
+    spec = chart("trends", business(), days=2)
     assert spec.labels == ["2026-05-19", "2026-05-20"]
     assert [list(series.values) for series in spec.series] == [
         [Fraction(3, 2), Fraction(1_234_567, 100)],
@@ -123,7 +123,7 @@ def test_the_funnel_shows_counts_and_their_share_of_the_visits() -> None:
         assert part in spec.description
     (bars,) = figure(spec)["data"]
     assert (bars["type"], bars["x"]) == ("bar", [2.0, 1.0, 1.0, 2.0])
-    assert bars["text"] == ["2", "1 · 50.0 %", "1 · 50.0 %", "2 · 100.0 %"]
+    assert bars["text"] == ["2", "1 · 50.0 %<br>\u2009▼ 50.0 %", "1 · 50.0 %", "2 · 100.0 %"]
     assert not figure(spec)["layout"]["showlegend"]
     assert "%" not in chart("funnel", {"quotations": [quotation()]}).series[0].texts[0]
 
@@ -148,7 +148,7 @@ def test_names_are_shown_as_text_whatever_characters_they_hold() -> None:
     drawn = figure(spec)
     assert drawn["layout"].pop("meta")["labels"] == list(spec.labels)  # what the page shows as plain text
     assert "<img" not in json.dumps(drawn)
-    assert figure(spec)["data"][0]["y"][1] == "&lt;img src=x onerror=&quot;alert(1)&quot;&gt;&amp;amp;"
+    assert figure(spec)["data"][0]["y"][1] == '&lt;img src=x onerror="alert(1)"&gt;&amp;amp;'
 
 
 def test_no_chart_offers_to_upload_itself() -> None:
@@ -160,7 +160,7 @@ def test_no_chart_offers_to_upload_itself() -> None:
 
 
 def test_a_chart_in_german_reads_as_germans_write() -> None:
-    assert "2026-05-20 12.345,67\xa0€" in chart("trend", business(), formats=GERMANY).description
+    assert "2026-05-20 12.345,67\xa0€" in chart("trends", business(), formats=GERMANY).description
     assert "50,0 % of visits" in chart("funnel", business(), formats=GERMANY).description
 
 

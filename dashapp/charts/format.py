@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final
 
 from babel import Locale
@@ -16,6 +17,7 @@ from dashapp.metrics.catalog import Unit
 
 Number = int | Fraction | float
 SHORTENED_FROM: Final = 10_000
+REMEMBERED: Final = 32_768
 TWO_DIGITS_FROM: Final = 1_000_000
 
 
@@ -35,6 +37,9 @@ class Formats:
 
     def exact(self, value: Number, unit: Unit) -> str:
         """All digits that count."""
+        return _exact(self, value, unit)
+
+    def _exactly(self, value: Number, unit: Unit) -> str:
         if unit == "money":
             amount = half_up(value, get_currency_precision(self.currency))
             return str(format_currency(amount, self.currency, locale=self.locale))
@@ -42,6 +47,9 @@ class Formats:
 
     def compact(self, value: Number, unit: Unit) -> str:
         """What fits on a card."""
+        return _compact(self, value, unit)
+
+    def _shortly(self, value: Number, unit: Unit) -> str:
         if unit == "money" and value >= SHORTENED_FROM:
             return self._short_money(value)
         return self._percent(value, 1) if unit == "percent" else self.exact(value, unit)
@@ -105,3 +113,14 @@ class Formats:
     def signed_percent(self, value: Fraction) -> str:
         """A change in per cent, without its sign."""
         return self._percent(abs(value), 1)
+
+
+# A page writes the same thousands of numbers again and again, and each takes a while to write.
+@lru_cache(REMEMBERED)
+def _exact(formats: Formats, value: Number, unit: Unit) -> str:
+    return formats._exactly(value, unit)
+
+
+@lru_cache(REMEMBERED)
+def _compact(formats: Formats, value: Number, unit: Unit) -> str:
+    return formats._shortly(value, unit)

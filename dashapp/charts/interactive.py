@@ -125,7 +125,7 @@ def _timed(spec: ChartSpec, series: Series) -> Figure:
 def _bars(spec: ChartSpec) -> tuple[list[Figure], Figure]:
     names = [escape(label) for label in spec.labels]
     # A little room behind the longest bar for its number.
-    most = max((float(value) for value in spec.series[0].values), default=0.0)
+    most = max(spec.series[0].heights, default=0.0)
     lines = [line for mark in spec.series[0].marks for line in mark.split(LINE)]
     room = 1.2 + 0.03 * max((len(line) for line in lines), default=0)
     vertical = {
@@ -164,7 +164,7 @@ def _bar_trace(names: list[str], series: Series) -> Figure:
 
 def shares(spec: ChartSpec) -> list[list[float]]:
     """How strong each cell is, 0 to 1, by row and column: its part of the highest on its scale."""
-    columns = [[float(value) for value in one.values] for one in spec.series]
+    columns = [one.heights for one in spec.series]
     tops = [max(column, default=0.0) for column in columns]
     scale = [max(tops, default=0.0)] * len(tops) if spec.even else tops
     return [
@@ -202,13 +202,13 @@ def _cells(spec: ChartSpec) -> tuple[list[Figure], Figure]:
 def _calendar(spec: ChartSpec) -> tuple[list[Figure], Figure]:
     """A column per week, a row per weekday."""
     series, first = spec.series[0], date.fromisoformat(spec.labels[0])
-    offset, most = first.weekday(), max((float(value) for value in series.values), default=0.0)
+    offset, most = first.weekday(), max(series.heights, default=0.0)
     weeks = (offset + len(spec.labels) + 6) // 7
     strength: list[list[Any]] = [[None] * weeks for _ in WEEKDAYS]
     texts: list[list[Any]] = [[["", None]] * weeks for _ in WEEKDAYS]
     for n, (value, text) in enumerate(zip(series.values, series.texts, strict=True)):
         week, weekday = divmod(offset + n, 7)
-        strength[weekday][week] = float(value) / most if most else 0.0
+        strength[weekday][week] = float(value or 0) / most if most else 0.0
         texts[weekday][week] = [f"{spec.labels[n]}: {text}", put_out(value)]
     trace = {
         "type": "heatmap",

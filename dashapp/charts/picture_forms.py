@@ -88,7 +88,7 @@ def over_time(paper: Paper, box: Box, spec: ChartSpec) -> None:
 
 
 def _scale(spec: ChartSpec, row: int, height: float, size: float) -> list[float]:
-    most = max((float(value) for one in spec.series if one.row == row for value in one.values), default=0.0)
+    most = max((height for one in spec.series if one.row == row for height in one.heights), default=0.0)
     whole = all(one.unit == "count" for one in spec.series if one.row == row)
     return ticks(most, max(1, min(4, int(height / (3 * size)))), whole=whole)
 
@@ -112,6 +112,7 @@ def _series(paper: Paper, panel: Box, spec: ChartSpec, series: Series, top: floa
     points = [
         (panel.left + (n + 0.5) * slot, panel.bottom - panel.height * max(0.0, float(value)) / top)
         for n, value in enumerate(series.values)
+        if value is not None
     ]
     if series.form == "columns":
         half = slot / 2 * (1 if slot < paper.px(3) else 1 - BETWEEN_COLUMNS)
@@ -140,12 +141,12 @@ def bars(paper: Paper, box: Box, spec: ChartSpec) -> None:
     gap = paper.px(12)
     left = box.left + name_room + gap
     longest = max(1.0, box.right - left - mark_room - gap)
-    most = max(float(value) for value in series.values)
+    most = max(series.heights)
     half = min(row * 0.34, paper.px(28))
     radius = min(paper.px(5), half)
-    for n, (name, value, mark) in enumerate(zip(names, series.values, marks, strict=True)):
+    for n, (name, value, mark) in enumerate(zip(names, series.heights, marks, strict=True)):
         y = box.top + (n + 0.5) * row
-        end = left + longest * max(0.0, float(value)) / most
+        end = left + longest * max(0.0, value) / most
         color = theme.STAGES[n % len(theme.STAGES)] if series.form == "stages" else series.color
         paper.canvas.text(left - gap, y, name, size, paper.ground.text, align="right", limit=name_room)
         if end - left >= 0.5:
@@ -178,9 +179,9 @@ def cells(paper: Paper, box: Box, spec: ChartSpec) -> None:
         )
     tops = [_top(spec, m) for m in range(len(spec.series))]
     placed = [
-        (left + m * column, top + n * row, float(value) / tops[m] if tops[m] else 0.0)
+        (left + m * column, top + n * row, value / tops[m] if tops[m] else 0.0)
         for m, one in enumerate(spec.series)
-        for n, value in enumerate(one.values)
+        for n, value in enumerate(one.heights)
     ]
     _cells(paper, placed, column, row)
     if _written(paper, spec, small, column - paper.px(6)):
@@ -193,7 +194,7 @@ def cells(paper: Paper, box: Box, spec: ChartSpec) -> None:
 def _top(spec: ChartSpec, m: int) -> float:
     """The value of the strongest colour: of all columns, or of this one."""
     measured_by = spec.series if spec.even else [spec.series[m]]
-    return max(float(value) for one in measured_by for value in one.values)
+    return max(height for one in measured_by for height in one.heights)
 
 
 def _written(paper: Paper, spec: ChartSpec, size: float, room: float) -> bool:
@@ -250,11 +251,11 @@ def calendar(paper: Paper, box: Box, spec: ChartSpec) -> None:
         if x >= end and x + paper.width(words, size) <= box.right:
             paper.canvas.text(x, box.top + size * 0.5, words, size, paper.ground.quiet)
             end = x + paper.width(words, size) + paper.px(10)
-    most = max(float(value) for value in series.values)
+    most = max(series.heights)
     days = [divmod(offset + n, 7) for n in range(len(spec.labels))]
     placed = [
-        (left + week * column, top + weekday * row, float(value) / most)
-        for (week, weekday), value in zip(days, series.values, strict=True)
+        (left + week * column, top + weekday * row, value / most)
+        for (week, weekday), value in zip(days, series.heights, strict=True)
     ]
     _cells(paper, placed, column, row)
     if column >= size * 2.4 and row >= size * 1.6:

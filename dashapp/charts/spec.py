@@ -24,17 +24,23 @@ class Series:
     """A column of the table: a value per label.
 
     `texts` say each value exactly; `marks`, where there are any, stand beside the bar or in the cell and
-    may be shorter. A `ghost` is what another series was in the window before; `row` is its panel.
+    may be shorter. Over time a value may be None: there is none. A `ghost` is a shadow behind the others,
+    such as the window before; `row` is the panel of the series.
     """
 
     name: str
     unit: Unit
-    values: Sequence[Number]
+    values: Sequence[Number | None]
     texts: Sequence[str]
     color: str
     marks: Sequence[str] = ()
     row: int = 0
     form: Form = "line"
+
+    @property
+    def heights(self) -> list[float]:
+        """The values as they are drawn; 0 where there is none."""
+        return [float(value or 0) for value in self.values]
 
 
 @dataclass(frozen=True)
@@ -73,12 +79,13 @@ class ChartSpec:
             return f"{self.title}: {self.empty}"
         told = [one for one in self.series if one.form != "ghost"]
         if len(told) > MOST_TOLD:
-            best = max(told, key=lambda one: max(one.values))
+            best = max(told, key=lambda one: max(one.heights))
             return f"{self.title}: {self._highest(best)}, {best.name}"
         return f"{self.title}. " + "; ".join(f"{one.name}: {self._highest(one)}" for one in told)
 
     def _highest(self, series: Series) -> str:
-        best = max(range(len(self.labels)), key=lambda n: series.values[n])
+        heights = series.heights
+        best = max(range(len(self.labels)), key=lambda n: heights[n])
         if len(self.labels) <= FEW_LABELS and len(self.series) <= MOST_TOLD:
             return ", ".join(f"{label} {text}" for label, text in zip(self.labels, series.texts, strict=True))
         return f"highest {series.texts[best]}, {self.labels[best]}"

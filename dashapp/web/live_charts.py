@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Final
@@ -87,6 +87,7 @@ class LivePage:
     arrange: Callable[[dict[str, Any]], list[Any]]
     own: tuple[str, ...] = ()
     narrow: Callable[[Scope, str], Scope] = lambda scope, _subject: scope
+    version: Callable[[], Hashable] = lambda: None  # of what it shows beside the snapshot
 
     def __post_init__(self) -> None:
         PAGES[self.name] = self
@@ -102,7 +103,8 @@ class LivePage:
         """A mark of what would be shown, and the function that draws parts and charts; raises NotReady."""
         views, draw = self.render(asked)
         shown = sorted((name, value) for name, value in asked.arguments.items(multi=True))
-        keys = repr([services().live.snapshot().version, shown, asked.subject, *(view.key for view in views)])
+        versions = (views[0].snapshot.version, self.version())
+        keys = repr([*versions, shown, asked.subject, *(view.key for view in views)])
 
         def everything() -> Parts:
             written = formats()

@@ -8,12 +8,12 @@ from urllib.parse import urlencode
 
 from dash import dcc, html
 
-from dashapp.charts.catalog import CHARTS
 from dashapp.charts.format import Formats
 from dashapp.charts.interactive import CONFIG, Figure, figure
 from dashapp.charts.spec import ChartSpec
 from dashapp.metrics.view import View
 from dashapp.web.services import services
+from dashapp.web.specs import SPECS
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ BLANK: Final = Drawn([html.Div(className="skeleton", role="status", **{"aria-lab
 
 def drawn(key: str, view: View, formats: Formats) -> Drawn:
     """The chart of this key, drawn from a view."""
-    spec = CHARTS[key](view, formats)
+    spec = SPECS[key](view, formats)
     empty = html.P(spec.empty if spec.is_empty else "", className="empty")
     words = [html.H2(spec.title), html.P(spec.note, className="note"), empty]
     return Drawn(words, figure(spec), spec.description, picture_address(spec, view))

@@ -19,7 +19,6 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from dashapp import VERSION
 from dashapp.charts.album import Album
-from dashapp.charts.catalog import CHARTS
 from dashapp.charts.format import Formats
 from dashapp.charts.spec import ChartSpec
 from dashapp.charts.theme import ThemeName
@@ -29,6 +28,7 @@ from dashapp.settings import Settings, tell_library
 from dashapp.web import query
 from dashapp.web.auth import Principal, analyst
 from dashapp.web.services import services
+from dashapp.web.specs import SPECS, version
 
 TYPES: Final = ("performance", "heatmap", "funnel", "trends")  # those for programs, by the keys of charts
 DEFAULT_DAYS: Final = 30
@@ -80,8 +80,8 @@ def chart_of_type(kind: str) -> AnyResponse:
 
 def chart_of_page(key: str) -> AnyResponse:
     """A chart of the pages as a picture."""
-    if key not in CHARTS:
-        raise NoSuchChart(f"The charts are: {', '.join(CHARTS)}")
+    if key not in SPECS:
+        raise NoSuchChart(f"The charts are: {', '.join(SPECS)}")
     return answer(key)
 
 
@@ -139,10 +139,10 @@ def specified(view: View, key: str, formats: Formats) -> tuple[ChartSpec, str]:
         before = None
 
     def made() -> tuple[ChartSpec, str]:
-        spec = CHARTS[key](view, formats)
+        spec = SPECS[key](view, formats)
         return spec, digest_of(repr(spec))
 
-    return view.snapshot.memo.get(("picture", key, view.key, view.window.label, before), made)
+    return view.snapshot.memo.get(("picture", key, view.key, view.window.label, before, version(key)), made)
 
 
 def narrowed_to(view: View, principal: Principal) -> str:

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 DAY = timedelta(days=1)
+HOUR_MS = 3_600_000
 
 
 def epoch_ms(moment: datetime) -> int:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
 from dashapp.domain.numbers import money, percent, ratio
-from dashapp.domain.scope import Window, moment
+from dashapp.domain.scope import HOUR_MS, Window, moment
 from dashapp.domain.tables import Ints
 from dashapp.domain.vocabulary import COUNTED, STATUSES
 from dashapp.metrics.view import View
-
-HOUR_MS: Final = 3_600_000
 
 Row = dict[str, Any]
 

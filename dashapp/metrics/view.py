@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dashapp.domain.records import User
-from dashapp.domain.scope import Scope
+from dashapp.domain.scope import HOUR_MS, Scope
 from dashapp.domain.snapshot import Snapshot
 from dashapp.domain.tables import Events, Ints, Mask
 from dashapp.domain.vocabulary import COUNTED, EVENT_KINDS, STATUSES, UNASSIGNED
@@ -23,6 +23,7 @@ class View:
     """What a metric is computed from.
 
     `key` names the rows that count, not the clock: as long as it stays the same, so does every figure.
+    Of a single day, whose figures go by hour, it also tells how many hours have begun.
     Raises NotReady when the window begins before what is loaded so far.
     """
 
@@ -34,7 +35,8 @@ class View:
         self._rows: dict[str, tuple[int, int]] = {
             kind: self._table(kind).between(start, end) for kind in EVENT_KINDS
         }
-        window = (self.window.first_on, self.window.last_on)
+        hours = -(-(end - start) // HOUR_MS) if self.window.days == 1 else 0
+        window = (self.window.first_on, self.window.last_on, hours)
         self.key = (window, tuple(self._rows.values()), scope.regions, scope.users)
 
     def require_loaded(self) -> View:

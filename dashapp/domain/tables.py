@@ -66,19 +66,11 @@ class Events:
         """For every row of `keys` its position in this table, -1 where there is none."""
         if not len(self) or not len(keys):
             return np.full(len(keys), -1, dtype=np.int64)
-        rows = self._candidates(keys)
+        rows = candidates(self.key, keys)
         hits = pd.Index(keys).get_indexer(pd.Index(self.key[rows]))
         found = np.full(len(keys), -1, dtype=np.int64)
         found[hits[hits >= 0]] = rows[hits >= 0]
         return found
-
-    def _candidates(self, keys: Keys) -> Ints:
-        """Rows that may hold one of the keys: a cheap look at the last 16 bits spares a look at most rows."""
-        if len(keys) > MANY_KEYS:
-            return np.arange(len(self))
-        marked = np.zeros(2**16, dtype=bool)
-        marked[keys.astype(np.uint16)] = True
-        return np.flatnonzero(marked[self.key.astype(np.uint16)])
 
     def named(self, links: Keys) -> Ints:
         """For every link the row of this table that it names, -1 where there is none.
@@ -86,12 +78,14 @@ class Events:
         An ObjectId and its 24 digits are the same name, as they are for users and facilities; of two
         documents with one name the later one is meant.
         """
-        if not len(self):
-            return np.full(len(links), -1, dtype=np.int64)
-        names = self.key | ID_TYPE
-        by_name = np.argsort(names, kind="stable")
-        rows = by_name[np.searchsorted(names, links, side="right", sorter=by_name) - 1]
-        return np.where(names[rows] == links, rows, -1)
+        wanted, place = np.unique(links, return_inverse=True)
+        found: Ints = np.full(len(wanted), -1, dtype=np.int64)
+        if len(self) and len(wanted):
+            names = self.key | ID_TYPE
+            rows = candidates(names, wanted)
+            hits = pd.Index(wanted).get_indexer(pd.Index(names[rows]))
+            found[hits[hits >= 0]] = rows[hits >= 0]
+        return found[place]
 
     def same(self, rows: Ints, other: Events) -> Mask:
         """For each row of `other`: does our row at that position hold the same in every column?"""
@@ -144,6 +138,15 @@ DTYPES: dict[str, Any] = {
     "amount": np.int64,
     "link": np.uint64,
 }
+
+
+def candidates(keys: Keys, wanted: Keys) -> Ints:
+    """Rows that may hold one of the wanted: a cheap look at the last 16 bits spares a look at most rows."""
+    if len(wanted) > MANY_KEYS:
+        return np.arange(len(keys))
+    marked = np.zeros(2**16, dtype=bool)
+    marked[wanted.astype(np.uint16)] = True
+    return np.flatnonzero(marked[keys.astype(np.uint16)])
 
 
 def no_events() -> Events:

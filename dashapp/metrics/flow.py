@@ -91,15 +91,11 @@ def passages(view: View) -> list[Passage]:
 
 def _passages(view: View) -> list[Passage]:
     snapshot = view.snapshot
-    visit_of = snapshot.memo.get(
-        "visits of quotations", lambda: snapshot.visits.named(snapshot.quotations.link)
-    )
-    quotation_of = snapshot.memo.get(
-        "quotations of orders", lambda: snapshot.quotations.named(snapshot.orders.link)
-    )
     quotations, orders = view.rows("quotations"), view.rows("orders")
-    quoted = quotation_of[orders]
-    visited = np.where(quoted >= 0, np.append(visit_of, -1)[quoted], -1)
+    visits = snapshot.visits.named(snapshot.quotations.link[quotations])
+    quoted = snapshot.quotations.named(snapshot.orders.link[orders])
+    # A quotation may lie outside of the scope while its order is within.
+    visited = snapshot.visits.named(np.append(snapshot.quotations.link, np.uint64(0))[quoted])
     visit_at, quotation_at = snapshot.visits.at, snapshot.quotations.at
     order_at = snapshot.orders.at[orders]
     return [
@@ -107,7 +103,7 @@ def _passages(view: View) -> list[Passage]:
             "visit_to_quotation",
             "Visit to quotation",
             quotation_at[quotations],
-            visit_of[quotations],
+            visits,
             visit_at,
         ),
         _passage("quotation_to_order", "Quotation to order", order_at, quoted, quotation_at),

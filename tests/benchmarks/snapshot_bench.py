@@ -59,7 +59,7 @@ def batch(kind: str, keys: NDArray[np.uint64], at: NDArray[np.int64]) -> Batch:
         facility=[FACILITY_IDS[n] for n in RANDOM.integers(0, FACILITIES, size).tolist()],
         status=RANDOM.integers(0, max(1, len(STATUSES[kind]) - 1), size),
         amount=amount,
-        link=keys(size),
+        link=keys,
     )
 
 

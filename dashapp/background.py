@@ -19,6 +19,7 @@ from dashapp.web.services import Services
 
 log = logging.getLogger(__name__)
 RETRY_SECONDS = 5
+MARKS_SECONDS = 15
 
 
 def fitter(app: Flask, settings: Settings) -> Fitter:
@@ -44,7 +45,7 @@ class Background:
         self, app: Flask, settings: Settings, documents: DocumentStore, refresher: Refresher
     ) -> None:
         self._settings, self._documents, self._refresher = settings, documents, refresher
-        self._fitter = fitter(app, settings)
+        self._fitter, self._marks = fitter(app, settings), app.extensions["services"].marks
         self._started = False
         self._lock = Lock()
         self._stopping = Event()
@@ -58,6 +59,7 @@ class Background:
         self._refresher.start()
         self._fitter.start()
         Thread(target=self._prepare, name="prepare", daemon=True).start()
+        Thread(target=self._keep_marks, name="marks", daemon=True).start()
         pictures.warm_up(self._stopping)
 
     def stop(self) -> None:
@@ -65,6 +67,17 @@ class Background:
         self._fitter.stop()
         self._refresher.stop()
         self._documents.close()
+
+    def _keep_marks(self) -> None:
+        """Read what other processes have marked."""
+        while not self._stopping.is_set():
+            try:
+                self._marks.refresh()
+            except SourceLost:
+                log.debug("The marks could not be read: the database is away.")
+            except Exception:  # a document that nobody foresaw must not end the thread
+                log.exception("The marks could not be read.")
+            self._stopping.wait(MARKS_SECONDS)
 
     def _prepare(self) -> None:
         """Make indexes as soon as the database is there; then, if this is a demo, bring it to life."""

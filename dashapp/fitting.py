@@ -24,6 +24,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from dashapp import VERSION
 from dashapp.domain.scope import midnight_ms
 from dashapp.domain.snapshot import Snapshot
 from dashapp.domain.vocabulary import COUNTED
@@ -59,10 +60,11 @@ class Basis:
     as_of: str
     orders: int
     revenue: int
+    code: str = VERSION
 
     def serves(self, now: Basis) -> bool:
         """Whether predictions made from this are as good as new ones."""
-        if (self.database, self.zone, self.as_of) != (now.database, now.zone, now.as_of):
+        if (self.database, self.zone, self.as_of, self.code) != (now.database, now.zone, now.as_of, now.code):
             return False
         orders, revenue = abs(self.orders - now.orders), abs(self.revenue - now.revenue)
         return orders <= MATERIAL * now.orders and revenue <= MATERIAL * now.revenue
@@ -198,7 +200,7 @@ class Fitter:
         except Exception:
             log.exception("The predictions could not be computed.")
             self._rest_until = time.monotonic() + AFTER_FAILURE_SECONDS
-        return LOOK_SECONDS
+        return LOOK_SECONDS if self._made_from is not None else FIRST_SECONDS
 
     def take_kept(self) -> None:
         """Publish what the file holds, if it is of this database."""

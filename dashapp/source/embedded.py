@@ -21,7 +21,7 @@ import bson
 from bson import ObjectId
 
 from dashapp.domain.ports import FeedBroken, Mode
-from dashapp.domain.vocabulary import EVENT_TIME
+from dashapp.domain.vocabulary import COLLECTIONS, EVENT_TIME
 from dashapp.errors import SourceLost
 from dashapp.source.documents import CODEC, LOAD_BATCH, PROJECTIONS, Document, DocumentChanges
 from dashapp.source.mapping import EPOCH, MILLISECOND
@@ -219,6 +219,8 @@ class EmbeddedFeed:
         documents: dict[str, list[Document]] = {}
         deleted: dict[str, list[Any]] = {}
         for collection, key, body in rows:
+            if collection not in COLLECTIONS:
+                continue
             if body is None:
                 deleted.setdefault(collection, []).append(bson.decode(key, CODEC)[""])
             else:

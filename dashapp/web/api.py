@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from dashapp import VERSION
 from dashapp.metrics import answers
 from dashapp.metrics.view import View
-from dashapp.web import query
+from dashapp.web import marks, predictions, query
 from dashapp.web.auth import analyst
 from dashapp.web.json import iso
 from dashapp.web.services import Services, services
@@ -29,6 +29,7 @@ class Question:
     default_days: int | None = 30
     compares: bool = False
     ranks: bool = False
+    versions: Callable[[Services], Hashable] | None = None  # what else than the data the answer depends on
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -45,6 +46,7 @@ QUESTIONS: Final = (
     Question("dashboard", answers.dashboard, compares=True),
     Question("users-activity", answers.users_activity, default_days=7),
     Question("trends", answers.trends),
+    Question("predictions", predictions.predictions, default_days=90, versions=predictions.versions),
 )
 
 
@@ -69,7 +71,9 @@ def ask(question: Question) -> AnyResponse:
     limit = query.whole(arguments, "topN", 10, query.MOST_PERFORMERS) if question.ranks else None
     live = context.live.live
     view = View(context.live.snapshot(), scope).require_loaded()
-    key: Hashable = (question.name, view.key, view.previous().key if question.compares else None, limit)
+    others = question.versions(context) if question.versions else None
+    previous = view.previous().key if question.compares else None
+    key: Hashable = (question.name, view.key, previous, limit, others)
     compute = partial(question.compute, view) if limit is None else partial(question.compute, view, limit)
     body = view.snapshot.memo.get(key, lambda: written(compute()))
     now = context.now()
@@ -140,5 +144,7 @@ def blueprint() -> Blueprint:
     for question in QUESTIONS:
         path = f"/analytics/live/{question.name}"
         api.add_url_rule(path, question.name, answering(question), methods=["GET"])
+    marking = "/analytics/live/opportunities/<path:facility_id>/mark"
+    api.add_url_rule(marking, "mark_opportunity", marks.mark_opportunity, methods=["POST"])
     api.add_url_rule("/analytics/live/health", "health", health, methods=["GET"])
     return api

@@ -11,6 +11,7 @@ from dashapp.live.store import Store
 from dashapp.settings import Settings
 from dashapp.source.accounts import Accounts
 from dashapp.source.documents import DocumentStore
+from dashapp.source.marks import Marks
 from dashapp.web import api, auth, errors, guard, pictures, public, shell, sign_in
 from dashapp.web.json import ExactJSON
 from dashapp.web.limits import Limits
@@ -26,7 +27,7 @@ def create_app(settings: Settings, live: Store, documents: DocumentStore) -> Fla
     app = Application("dashapp.web", static_folder=None)
     app.json = ExactJSON(app)
     app.config.update(MAX_CONTENT_LENGTH=LARGEST_BODY, MAX_FORM_MEMORY_SIZE=LARGEST_BODY)
-    app.extensions["services"] = Services(settings, live, Accounts(documents))
+    app.extensions["services"] = Services(settings, live, Accounts(documents), Marks(documents))
     errors.register(app)
     auth.register(app)
     limits = Limits(app, settings)  # before the guard: refused requests count too

@@ -3,40 +3,30 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
 
 from flask import Response, jsonify
 
 from dashapp import VERSION
 from dashapp.web.api import QUESTIONS, Question
 from dashapp.web.openapi_pictures import picture
+from dashapp.web.openapi_predictions import MARK, MARKED, PREDICTIONS
 from dashapp.web.pictures import chart_of_type
 from dashapp.web.query import LONGEST_VALUE, MOST_PERFORMERS, MOST_VALUES
+from dashapp.web.schemas import (
+    COUNT,
+    DATE,
+    NUMBER,
+    SOURCE,
+    STATUS,
+    TEXT,
+    TIME,
+    Schema,
+    maybe,
+    record,
+    rows,
+)
 from dashapp.web.services import services
 from dashapp.web.sign_in import LONGEST_EMAIL, LONGEST_PASSWORD
-
-Schema = dict[str, Any]
-
-COUNT: Schema = {"type": "integer", "minimum": 0}
-NUMBER: Schema = {"type": "number", "minimum": 0}
-TEXT: Schema = {"type": "string"}
-TIME: Schema = {"type": "string", "format": "date-time"}
-DATE: Schema = {"type": "string", "format": "date"}
-SOURCE: Schema = {"type": "string", "enum": ["live", "stale", "sample"]}
-STATUS: Schema = {"type": "string", "enum": ["success", "fallback"]}
-
-
-def maybe(schema: Schema) -> Schema:
-    return {"anyOf": [schema, {"type": "null"}]}
-
-
-def record(**properties: Schema) -> Schema:
-    return {"type": "object", "properties": properties, "required": list(properties)}
-
-
-def rows(**properties: Schema) -> Schema:
-    return {"type": "array", "items": record(**properties)}
-
 
 PERFORMANCE: dict[str, Schema] = {
     "visit_count": COUNT,
@@ -100,6 +90,7 @@ DATA: dict[str, Schema] = {
         active_users=COUNT,
         total_users=COUNT,
     ),
+    "predictions": PREDICTIONS,
     "trends": rows(date=DATE, visits=COUNT, orders=COUNT, revenue=NUMBER, conversion_rate=NUMBER),
 }
 ERROR = {
@@ -229,11 +220,31 @@ def asked(question: Question, longest: int) -> Schema:
     }
     return {
         "get": {
-            "summary": (question.compute.__doc__ or "").strip().rstrip("."),
+            "summary": (question.compute.__doc__ or "").strip().partition("\n")[0].rstrip("."),
             "operationId": question.name,
             "security": [{"token": []}, {"session": []}],
             "parameters": parameters(question, longest),
             "responses": responses,
+        }
+    }
+
+
+def marking() -> Schema:
+    """Noting what is to become of an opportunity."""
+    body = {"required": True, "content": {"application/json": {"schema": MARK}}}
+    facility = {"type": "string", "minLength": 1, "maxLength": LONGEST_VALUE}
+    envelope = record(success={"const": True}, data=MARKED, timestamp=TIME)
+    return {
+        "post": {
+            "summary": "Mark an opportunity",
+            "operationId": "mark-opportunity",
+            "security": [{"token": []}, {"session": []}],
+            "parameters": [{"name": "facilityId", "in": "path", "required": True, "schema": facility}],
+            "requestBody": body,
+            "responses": {
+                "200": answered("The mark, with what came of it so far.", envelope),
+                **failures("400", "401", "403", "503"),
+            },
         }
     }
 
@@ -251,6 +262,7 @@ def description(longest: int, prefix: str) -> Schema:
     unhealthy = {"503": answered("Never had data.", HEALTH)}
     for path in ("/health", "/api/analytics/live/health"):
         paths[path] = simple("How the service is", HEALTH, **unhealthy)
+    paths["/api/analytics/live/opportunities/{facilityId}/mark"] = marking()
     paths["/accounts/analytics/realtime/"] = simple("The public pulse", PULSE)
     paths["/accounts/analytics/live-users/"] = simple("Who is there, in counts", LIVE_USERS)
     paths["/api/openapi.json"] = simple("This description", {"type": "object"})

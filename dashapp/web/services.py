@@ -12,6 +12,7 @@ from dashapp.live.store import Store
 from dashapp.metrics.models.latest import Latest
 from dashapp.settings import Settings
 from dashapp.source.accounts import Accounts
+from dashapp.source.marks import Marks
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,7 @@ class Services:
     settings: Settings
     live: Store
     accounts: Accounts
+    marks: Marks
     predictions: Latest = field(default_factory=Latest)
     started_at: float = field(default_factory=monotonic)
 

@@ -110,6 +110,7 @@ def test_a_change_of_less_than_one_in_a_hundred_waits_for_the_next_day() -> None
     assert not made.serves(Basis("embedded", "UTC", "2026-05-20", 1020, 1_000_000))
     assert not made.serves(Basis("embedded", "UTC", "2026-05-20", 1000, 980_000))
     assert not made.serves(Basis("other", "UTC", "2026-05-20", 1000, 1_000_000))
+    assert not made.serves(Basis("embedded", "UTC", "2026-05-20", 1000, 1_000_000, code="next"))
 
 
 def test_the_models_rest_between_runs(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,12 +40,12 @@ def test_the_worth_of_an_order_is_drawn_towards_the_usual() -> None:
     )
 
 
-def test_expected_revenue_is_the_mean_rate_times_the_worth() -> None:
+def test_expected_revenue_is_the_geometric_mean_rate_times_the_worth() -> None:
     known = customers(orders_of([65, 35, 5], "a"))  # too few facilities for BG/NBD
     found = opportunities.expected(known)
-    rates = opportunities.plain_rate(known) + opportunities.fading_rate(known)
-    assert found.orders.tolist() == pytest.approx((15 * rates).tolist())
-    assert found.revenue.tolist() == pytest.approx((15 * rates * 100).tolist())
+    rate = np.sqrt(opportunities.plain_rate(known) * opportunities.fading_rate(known))
+    assert found.orders.tolist() == pytest.approx((30 * rate).tolist())
+    assert found.revenue.tolist() == pytest.approx((30 * rate * 100).tolist())
 
 
 def test_the_best_are_chosen_among_those_allowed() -> None:

@@ -41,7 +41,7 @@ PAST_PICKS: Final = 12
 MONTH: Final = 30
 FIRST_CHECK_DAYS: Final = 90  # of history, before the past is asked what it would have said
 HOW: Final = (
-    "Expected orders of the next 30 days (mean of BG/NBD, the rate of the last year and a fading rate) times"
+    "Expected orders of the next 30 days (geometric mean of BG/NBD, last year's rate and a fading rate) times"
     " what an order of the facility is worth."
 )
 

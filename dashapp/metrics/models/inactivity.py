@@ -112,12 +112,12 @@ def ranked(rhythms: list[Rhythm]) -> list[InactiveRow]:
     team_change = (sum(one.recent for one in rhythms) + 1) / (sum(one.before for one in rhythms) + 1)
     changes = np.array([one.change for one in rhythms]) / team_change
     silences = np.array([one.silence for one in rhythms]) / team_silence
+    long = [is_long(one, silence) for one, silence in zip(rhythms, silences, strict=True)]
+    fallen = [has_fallen(one, change) for one, change in zip(rhythms, changes, strict=True)]
     pressure = silences + np.clip(1 / changes - 1, 0.0, 3.0)
-    scores = shares(pressure)
-    rows = [
-        row(one, float(score), float(silence), float(change))
-        for one, score, silence, change in zip(rhythms, scores, silences, changes, strict=True)
-    ]
+    first = (np.array(long) | np.array(fallen)) * pressure.max()
+    scores = shares(pressure + first).tolist()
+    rows = [row(*each) for each in zip(rhythms, scores, long, fallen, strict=True)]
     return sorted(rows, key=lambda one: (-one["risk_score"], one["userId"]))
 
 
@@ -131,9 +131,17 @@ def shares(values: Floats) -> Floats:
     return found
 
 
-def row(one: Rhythm, score: float, silence: float, change: float) -> InactiveRow:
-    long = silence > LONG_SILENCE and one.silence > LONG_SILENCE and one.silent > LEAST_SILENCE_DAYS
-    fallen = change < HALVED and one.before * BEFORE_DAYS / RECENT_DAYS >= LEAST_BEFORE
+def is_long(one: Rhythm, silence: float) -> bool:
+    """Whether the silence is long for this person, and `silence` times the team's."""
+    return min(silence, one.silence) > LONG_SILENCE and one.silent > LEAST_SILENCE_DAYS
+
+
+def has_fallen(one: Rhythm, change: float) -> bool:
+    """Whether activity has halved, measured by the team's."""
+    return change < HALVED and one.before * BEFORE_DAYS / RECENT_DAYS >= LEAST_BEFORE
+
+
+def row(one: Rhythm, score: float, long: bool, fallen: bool) -> InactiveRow:
     reason = f"usually active every {day_count(one.usual_gap)}, last active {one.silent} days ago"
     if one.silent == 1:
         reason = f"usually active every {day_count(one.usual_gap)}, last active yesterday"

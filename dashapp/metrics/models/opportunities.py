@@ -1,9 +1,8 @@
 """Where the next 30 days' revenue is to be expected: orders to come, times what an order is worth.
 
-Expected orders are the mean of three views: BG/NBD (who may have left), Poisson (the plain rate of the last
-year)
-and a rate that forgets (of orders fading over 90 days). An order's worth is the facility's own, fading over a
-year and drawn towards the usual one.
+Expected orders are the geometric mean of three views, so that each can rule an order out: BG/NBD (who may
+have left), Poisson (the plain rate of the last year) and a rate that forgets (of orders fading over 90 days).
+An order's worth is the facility's own, fading over a year and drawn towards the usual one.
 """
 
 from __future__ import annotations
@@ -48,7 +47,7 @@ def expected(customers: Customers) -> Outlays:
     parameters = bgnbd.fit(customers.repeats)
     if parameters is not None:
         orders.append(bgnbd.expected_within(parameters, customers.repeats, DAYS))
-    mean: Floats = np.mean(orders, axis=0) * customers.season(DAYS)
+    mean: Floats = np.prod(orders, axis=0) ** (1 / len(orders)) * customers.season(DAYS)
     return Outlays(mean, order_value(customers))
 
 

@@ -1,5 +1,7 @@
 """Predictions narrowed to regions and users, as pages and the API show them. Cheap enough for a request.
 
+Numbers are rounded here, amounts to two decimals, shares and probabilities to four.
+
 Scoped
     reason        why there is nothing yet; None once the models have run
     computed_at, as_of, trained_on   as in predictions.py; of a choice of regions only the days are told
@@ -17,12 +19,13 @@ Scoped
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any, Final, TypedDict, TypeVar, cast
 
 from dashapp.metrics.models.outlook import Outlook, outlook
 from dashapp.metrics.models.predictions import Predictions
+from dashapp.metrics.models.rounding import put_out
 from dashapp.metrics.models.rows import Bin, Calibration, FacilityChurn, OpportunityRow, PastPick, Refused
 
 NOT_YET: Final = "The predictions are being computed for the first time."
@@ -50,7 +53,7 @@ class Scoped(TypedDict):
 
 @dataclass(frozen=True)
 class Reading:
-    """Predictions with the outlooks that take longest to make, made once; `version` names the content."""
+    """Predictions ready to be narrowed: what takes longest is done once. `version` names the content."""
 
     predictions: Predictions
     total: Outlook
@@ -60,9 +63,15 @@ class Reading:
     @classmethod
     def of(cls, predictions: Predictions) -> Reading:
         as_of = predictions.as_of
-        regions = {name: outlook([one], as_of) for name, one in predictions.regions.items()}
+        regions = {name: put_out(outlook([one], as_of)) for name, one in predictions.regions.items()}
         digest = blake2b(predictions.to_json().encode(), digest_size=12).hexdigest()
-        return cls(predictions, outlook([predictions.total], as_of), regions, digest)
+        rounded = replace(
+            predictions,
+            churn=put_out(predictions.churn),
+            inactivity=put_out(predictions.inactivity),
+            opportunities=put_out(predictions.opportunities),
+        )
+        return cls(rounded, put_out(outlook([predictions.total], as_of)), regions, digest)
 
     def outlook(self, regions: Names) -> Outlook:
         """Of these regions together; of the whole organisation for None."""
@@ -71,7 +80,7 @@ class Reading:
         chosen = [name for name in self.regions if name in regions]
         if len(chosen) == 1:
             return self.regions[chosen[0]]
-        return outlook([self.predictions.regions[name] for name in chosen], self.predictions.as_of)
+        return put_out(outlook([self.predictions.regions[name] for name in chosen], self.predictions.as_of))
 
 
 def scoped(
@@ -175,8 +184,8 @@ def parts(lists: Sequence[PastPick], regions: Collection[str]) -> list[PastPick]
         part: PastPick = {
             **one,
             "picked": picked,
-            "expected": sum(row["expected"] for row in picked),
-            "actual": sum(row["actual"] for row in picked),
+            "expected": round(sum(row["expected"] for row in picked), 2),
+            "actual": round(sum(row["actual"] for row in picked), 2),
             "best": 0.0,
             "capture": None,
             "hits": sum(row["actual"] > 0 for row in picked),
@@ -189,11 +198,11 @@ def calibration(whole: FacilityChurn, regions: Names) -> Calibration:
     if regions is None:
         return whole["calibration"]
     some = [one for name, one in whole["calibrations"].items() if name in regions]
-    return merged(some, whole["calibration"]["cut_offs"])
+    return some[0] if len(some) == 1 else put_out(merged(some, whole["calibration"]["cut_offs"]))
 
 
 def merged(parts: Sequence[Calibration], cut_offs: list[str]) -> Calibration:
-    """Several calibrations as one; only one has an AUC."""
+    """Several calibrations as one, without an AUC, which cannot be told from them."""
     scored = sum(part["scored"] for part in parts)
     bins = [
         bin_of([one for part in parts for one in part["bins"] if one["low"] == low])
@@ -206,7 +215,7 @@ def merged(parts: Sequence[Calibration], cut_offs: list[str]) -> Calibration:
     return {
         "cut_offs": cut_offs if scored else [],
         "scored": scored,
-        "auc": parts[0]["auc"] if len(parts) == 1 else None,
+        "auc": None,
         "brier": mean(lambda part: part["brier"] or 0.0, parts, "scored"),
         "ece": mean(lambda one: abs(one["predicted"] - one["observed"]), bins, "count"),
         "bins": bins,

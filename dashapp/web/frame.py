@@ -69,7 +69,7 @@ def entries() -> list[dict[str, Any]]:
     return sorted(listed, key=lambda page: int(page["order"]))
 
 
-def side(settings: Settings) -> html.Div:
+def side(settings: Settings) -> html.Section:
     prefix = settings.url_prefix
     links = [
         html.Li(
@@ -90,10 +90,11 @@ def side(settings: Settings) -> html.Div:
         className="brand",
         **{"data-go": ""},
     )
-    return html.Div(
+    return html.Section(
         [brand, html.Nav(html.Ul(links), **{"aria-label": "Pages"}), person(prefix)],
         className="side",
         id="side",
+        **{"aria-label": "Navigation and account"},
     )
 
 

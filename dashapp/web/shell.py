@@ -25,12 +25,13 @@ POLICY = (
 
 
 class Pages(dash.Dash):  # type: ignore[misc]  # Dash is untyped
-    """Dash, with its assets named by their content."""
+    """Dash, with its assets named by their content, and its language said."""
 
     delivery: Delivery
 
     def interpolate_index(self, **parts: str) -> str:
-        return self.delivery.versioned(str(super().interpolate_index(**parts)))
+        page = str(super().interpolate_index(**parts)).replace("<html>", '<html lang="en">', 1)
+        return self.delivery.versioned(page)
 
 
 def add_pages(app: Flask, settings: Settings) -> dash.Dash:

@@ -132,6 +132,22 @@
       menu.querySelector("summary").focus();
     }
   });
+  // Texts in charts are as large as those around them, on a wall as on a phone.
+  const textSize = () => (12 * Number.parseFloat(getComputedStyle(document.documentElement).fontSize)) / 16;
+  const sized = (draw) => (place, figure, ...rest) => {
+    const layout = figure && figure.layout;
+    return draw(place, layout ? { ...figure, layout: { ...layout, font: { ...layout.font, size: textSize() } } } : figure, ...rest);
+  };
+  for (const name of ["newPlot", "react"]) window.Plotly[name] = sized(window.Plotly[name]);
+  window.liveCharts = {
+    resize: () => {
+      for (const drawing of document.querySelectorAll(".js-plotly-plot")) {
+        if (drawing.layout) window.Plotly.relayout(drawing, { "font.size": textSize() });
+      }
+      window.dispatchEvent(new Event("resize"));
+    },
+  };
+
   // A chart fits its panel also in full screen.
-  document.addEventListener("fullscreenchange", () => setTimeout(() => window.dispatchEvent(new Event("resize")), 60));
+  document.addEventListener("fullscreenchange", () => setTimeout(window.liveCharts.resize, 60));
 })();

@@ -31,14 +31,14 @@
     const seconds = Number(dialog("rotation").value);
     clearInterval(rotation);
     rotation = seconds ? setInterval(next, 1000 * seconds) : null;
-    window.dispatchEvent(new Event("resize"));
+    window.liveCharts.resize();
   };
   const leaveWall = () => {
     if (!document.documentElement.classList.contains("wall")) return;
     document.documentElement.classList.remove("wall");
     clearInterval(rotation);
     if (document.fullscreenElement) document.exitFullscreen();
-    window.dispatchEvent(new Event("resize"));
+    window.liveCharts.resize();
   };
   document.addEventListener("fullscreenchange", () => {
     if (!document.fullscreenElement) leaveWall();

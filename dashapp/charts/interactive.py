@@ -26,6 +26,7 @@ escape = partial(escaped, quote=False)  # Plotly shows the code of a quotation m
 DAY_MS: Final = 86_400_000
 FEW_DAYS: Final = 8
 MOST_WRITTEN_CELLS: Final = 100
+MOST_HEADS: Final = 12
 WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 SCALE: Final = [
     [0, f"rgba{(*theme.CELLS, theme.FAINTEST)}"],
@@ -191,9 +192,10 @@ def _cells(spec: ChartSpec) -> tuple[list[Figure], Figure]:
         trace["texttemplate"] = "%{text}"
     category = {**AXIS, "type": "category", "showgrid": False}
     # Short lines stand above their columns where a long name would have to lean.
+    step = 1 if len(names) <= MOST_HEADS else 3
     heads = [name.replace(" ", "<br>") for name in names]
     axes = {
-        "xaxis": {**category, "side": "top", "tickangle": 0, "tickvals": names, "ticktext": heads},
+        "xaxis": {**category, "side": "top", "tickangle": 0, "tickvals": names[::step], "ticktext": heads[::step]},
         "yaxis": {**category, "autorange": "reversed", "ticklabelstandoff": 8},
     }
     return [_shaded(trace)], axes

@@ -40,7 +40,7 @@ def drawn(key: str, view: View, formats: Formats) -> Drawn:
 def chart_panel(key: str, place: str, height: int, chart: Drawn) -> html.Section:
     """The panel of a chart. It stays while what it shows changes: nothing blinks or loses the focus."""
     graph = dcc.Graph(
-        id={"graph": place}, figure=chart.figure, config=CONFIG, style={"height": f"{height}px"}
+        id={"graph": place}, figure=chart.figure, config=CONFIG, style={"height": f"{height / 16}rem"}
     )
     return html.Section(
         [

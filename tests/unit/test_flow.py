@@ -47,7 +47,7 @@ def numbers(
 
 
 def business() -> Documents:
-    """Ten visits on the coast, six of them successful, four quotations, one order; in the rift orders only."""
+    """On the coast ten visits, six of them successful; in the rift more orders than visits."""
     coast: dict[str, Any] = {"facilityId": "coast", "userId": "asha"}
     return {
         "users": [user(_id="asha", name="Asha"), user(_id="bo", name="Bo")],

@@ -16,6 +16,7 @@ from dashapp.live.store import Store
 from dashapp.settings import Settings
 from dashapp.source.accounts import Accounts
 from dashapp.source.embedded import EmbeddedStore
+from dashapp.source.marks import Marks
 from dashapp.web.query import FILTERS, WINDOW, checked, scope, whole
 from dashapp.web.services import Services
 
@@ -27,7 +28,8 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> Services:
     """At NOW, in Nairobi, with a history of 400 days."""
     folder: Path = tmp_path_factory.mktemp("data")
     settings = Settings.read({"DATA_DIR": str(folder), "HISTORY_DAYS": "400"})
-    return Services(settings, Store(clock=lambda: NOW), Accounts(EmbeddedStore(folder)))
+    documents = EmbeddedStore(folder)
+    return Services(settings, Store(clock=lambda: NOW), Accounts(documents), Marks(documents))
 
 
 def arguments(query: str) -> MultiDict[str, str]:

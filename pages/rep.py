@@ -68,7 +68,8 @@ def arrange(place: dict[str, Any]) -> list[Any]:
         html.Section(place["cards"], id="cards", **{"aria-label": "Key figures"}),
         place["trends"],
         columns(place["calendar"], place["funnel"]),
-        columns(place["places"], place["feed"]),
+        place["places"],
+        place["feed"],
     ]
 
 

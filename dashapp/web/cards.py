@@ -16,6 +16,7 @@ from dashapp.metrics.timeline import Row
 
 Exact = int | Fraction
 RISE_IS_NEUTRAL: Final = frozenset({"pending_quotations"})
+MOST_TOLD: Final = 1000  # per cent: what grew out of next to nothing says little
 WIDTH: Final = 120
 HEIGHT: Final = 32
 
@@ -74,7 +75,11 @@ def card(
         "i",
         className="about",
         type="button",
-        **{"aria-label": f"What is {metric.title}?", "data-tip": metric.definition},
+        **{
+            "aria-label": f"What is {metric.title}?",
+            "aria-description": metric.definition,
+            "data-tip": metric.definition,
+        },
     )
     shown = html.P(
         formats.compact(value, metric.unit), className="value", title=formats.exact(value, metric.unit)
@@ -107,7 +112,12 @@ def change_of(
         points = Fraction(value) - Fraction(before)
         size = formats.signed_percent(points).replace("%", "points")
     else:
-        size = formats.signed_percent(100 * (Fraction(value) / Fraction(before) - 1))
+        share = 100 * (Fraction(value) / Fraction(before) - 1)
+        size = (
+            formats.signed_percent(share)
+            if share < MOST_TOLD
+            else f"over {formats.exact(MOST_TOLD, 'count')} %"
+        )
     was = formats.exact(before, metric.unit)
     mark = html.B(f"{'▲' if up else '▼'} {size}", className=tone, title=f"{was} in {compared_with}")
     return [mark, html.Span(f" on {compared_with}", className="visually-hidden")]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from time import sleep
 
-from builders import AppServer, app_server
+from builders import ROOT, AppServer, app_server
 from conftest import chromium_path
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -25,6 +26,16 @@ PAGES = {
     "region": "/regions/Coast",
     "team": "/team",
     "activity": "/activity",
+    "predictions": "/predictions",
+    "record": "/predictions/record",
+}
+# The pictures of the README: page and kind, as much as fits on the screen.
+README = {
+    ("overview", "light"): "overview.png",
+    ("funnel", "dark"): "funnel-dark.png",
+    ("predictions", "light"): "predictions.png",
+    ("overview", "phone"): "phone.png",
+    ("login", "light"): "login.png",
 }
 
 
@@ -40,7 +51,7 @@ def take(browser: Browser, server: AppServer, kind: str, folder: Path, wanted: l
     page = browser.new_context(**KINDS[kind]).new_page()  # type: ignore[arg-type]
     page.goto(f"{server.url}/login")
     page.wait_for_timeout(1500)
-    page.screenshot(path=folder / f"login-{kind}.png", full_page=True)
+    shoot(page, "login", kind, folder)
     sign_in(page, server)
     best = page.locator("[data-user]").first.get_attribute("data-user")
     for name, path in {**PAGES, "rep": f"/team/{best}"}.items():
@@ -49,13 +60,28 @@ def take(browser: Browser, server: AppServer, kind: str, folder: Path, wanted: l
         page.goto(server.url + path)
         page.wait_for_selector("[data-chart] .main-svg")
         page.wait_for_timeout(1200)
-        page.screenshot(path=folder / f"{name}-{kind}.png", full_page=True)
+        shoot(page, name, kind, folder)
+
+
+def shoot(page: Page, name: str, kind: str, folder: Path) -> None:
+    page.screenshot(path=folder / f"{name}-{kind}.png", full_page=True)
+    if (name, kind) in README:
+        page.screenshot(path=ROOT / "docs" / README[name, kind])
+
+
+def wait_for_predictions(server: AppServer) -> None:
+    token = server.sign_in(EMAIL, PASSWORD)
+    for _ in range(240):
+        if server.live("predictions", token)["computed_at"] is not None:
+            return
+        sleep(0.5)
 
 
 def main(folder: Path, kinds: list[str], wanted: list[str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with app_server(DEMO_DATA="live") as server, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox"])
+        wait_for_predictions(server)
         for kind in kinds or KINDS:
             take(browser, server, kind, folder, wanted)
         browser.close()

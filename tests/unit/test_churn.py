@@ -121,9 +121,17 @@ def test_those_who_stopped_are_scored_higher() -> None:
     assert scores.probability[stopped].min() > scores.probability[~stopped].max()
 
 
-def test_scores_of_a_past_day_know_nothing_later() -> None:
-    known = history(organisation())
-    then = known.cut - 90
+@pytest.mark.parametrize("days_ago", [20, 45, 90, 200])
+def test_scores_of_a_past_day_know_nothing_later(days_ago: int) -> None:
+    random = np.random.default_rng(days_ago)
+    known = history(
+        [
+            one
+            for n in range(40)
+            for one in orders_of(random.choice(np.arange(1, 400), 12, replace=False).tolist(), f"clinic-{n}")
+        ]
+    )
+    then = known.cut - days_ago
     seen_from_now = Churn(known).scores(then).probability
     seen_then = Churn(known.before(then)).scores(then).probability
     assert seen_from_now.tolist() == seen_then.tolist()

@@ -208,7 +208,7 @@ def test_who_ordered_since_is_no_longer_quiet(reading: Reading) -> None:
 
 def test_the_models_stay_out_of_the_reading_process() -> None:
     code = (
-        "import sys, dashapp.metrics.models.scoped;"
+        "import sys, dashapp.background, dashapp.web.app;"
         "sys.exit(any(name in sys.modules for name in ('sklearn', 'scipy')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from threading import Lock
@@ -24,8 +25,9 @@ A_DAY: Final = 86_400
 
 @dataclass(frozen=True)
 class Kept:
-    """A file as it was sent first; files do not change while the server runs."""
+    """A file as it is sent. `mark` is what the framework told it apart by, and changes with the file."""
 
+    mark: str | None
     etag: str
     plain: bytes
     packed: bytes | None
@@ -41,7 +43,7 @@ class Delivery:
         app.after_request(self.deliver)
 
     def deliver(self, response: Response) -> AnyResponse:
-        if request.method != "GET" and request.path != "/_dash-update-component":
+        if request.method not in {"GET", "HEAD"} and request.path != "/_dash-update-component":
             return response
         if request.path.startswith(STATIC) and response.status_code in {200, 304}:
             return self._file(response)
@@ -49,13 +51,19 @@ class Delivery:
 
     def versioned(self, page: str) -> str:
         """A page whose assets are named by their content, so that browsers need not ask for them again."""
-        return ASSET.sub(lambda found: f"{found[1]}{found[2]}?v={self._digest(found[2])}", page)
+        return ASSET.sub(self._named, page)
 
-    def _digest(self, name: str) -> str:
-        return digest((self._assets / name).read_bytes())
+    def _named(self, found: re.Match[str]) -> str:
+        """The address of an asset with the digest of its content; as it was where the file is gone."""
+        file = self._assets / found[2]
+        try:
+            changed = file.stat()
+            return f"{found[1]}{found[2]}?v={digest_of(file, changed.st_mtime_ns, changed.st_size)}"
+        except OSError:
+            return found[0]
 
     def _file(self, response: Response) -> AnyResponse:
-        if response.status_code == 304:  # decided by a tag of ours
+        if response.status_code == 304:  # decided by a date or a tag that we never gave
             return response
         kept = self._remembered(request.path, response)
         gzipped = kept.packed is not None and takes_gzip()
@@ -64,32 +72,44 @@ class Delivery:
         if gzipped:
             response.headers["Content-Encoding"] = "gzip"
         response.headers["Vary"] = "Accept-Encoding"
-        response.headers["Cache-Control"] = how_long()
+        response.headers["Cache-Control"] = how_long(kept.etag)
         response.headers.pop("Last-Modified", None)
         response.set_etag(kept.etag + ("-gzip" if gzipped else ""))
         return response.make_conditional(request)
 
     def _remembered(self, path: str, response: Response) -> Kept:
+        mark = response.get_etag()[0]
         with self._lock:
             known = self._kept.get(path)
-        if known is not None:
+        if known is not None and known.mark == mark:
             response.close()
             return known
         response.direct_passthrough = False
         plain = response.get_data()
         worth = is_text(response) and len(plain) > SMALLEST
-        made = Kept(digest(plain), plain, gzip.compress(plain, 9, mtime=0) if worth else None)
+        made = Kept(mark, digest(plain), plain, gzip.compress(plain, 9, mtime=0) if worth else None)
         with self._lock:
-            return self._kept.setdefault(path, made)
+            self._kept[path] = made
+        return made
 
 
 def digest(content: bytes) -> str:
     return blake2b(content, digest_size=8).hexdigest()
 
 
-def how_long() -> str:
-    """A year for what is named by its content; the rest is asked for again, which is cheap."""
-    if request.args.get("v") or FINGERPRINT.search(request.path):
+@lru_cache(maxsize=256)
+def digest_of(file: Path, _changed_ns: int, _size: int) -> str:
+    """The digest of a file, read again when it was changed."""
+    return digest(file.read_bytes())
+
+
+def how_long(content: str) -> str:
+    """A year for what is named by its content; the rest is asked for again, which is cheap.
+
+    While files are being replaced, a page may name the new content where the old is still sent, or the
+    other way round: kept for a year, that would be a mistake nobody could mend.
+    """
+    if request.args.get("v") == content or FINGERPRINT.search(request.path):
         return f"public, max-age={A_YEAR}, immutable"
     return f"public, max-age={A_DAY}" if request.path.endswith(".woff2") else "no-cache"
 
@@ -109,12 +129,11 @@ def packed(response: Response) -> Response:
         or response.status_code != 200
         or "Content-Encoding" in response.headers
         or not is_text(response)
-        or not takes_gzip()
     ):
         return response
-    plain = response.get_data()
+    response.vary.add("Accept-Encoding")
+    plain = response.get_data() if takes_gzip() else b""
     if len(plain) > SMALLEST:
         response.set_data(gzip.compress(plain, 4, mtime=0))
         response.headers["Content-Encoding"] = "gzip"
-    response.vary.add("Accept-Encoding")
     return response

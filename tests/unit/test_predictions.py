@@ -158,6 +158,7 @@ def test_before_the_first_run_everything_is_empty_with_a_reason() -> None:
     assert read["reason"] == NOT_YET == read["outlook"]["reason"] == read["churn"]["reason"]
     assert read["key_accounts"] == [] == read["inactivity"]["rows"]
     assert read["outlook"]["next_week"]["revenue"] is None
+    assert read["outlook"]["next_month"]["reason"] == NOT_YET
 
 
 def test_regions_narrow_everything(reading: Reading) -> None:

@@ -87,11 +87,11 @@ class Outlook(TypedDict):
     trend: Trend
 
 
-def outlook(forecasts: Sequence[Forecast], as_of: str) -> Outlook:
+def outlook(forecasts: Sequence[Forecast], as_of: str, nothing: str = NO_REGION) -> Outlook:
     """Of one forecast, or of several regions together: their errors are added up day by day, not their
     intervals."""
     usable = [one for one in forecasts if one["reason"] is None]
-    reason = None if usable else forecasts[0]["reason"] if forecasts else NO_REGION
+    reason = None if usable else forecasts[0]["reason"] if forecasts else nothing
     first_on = date.fromisoformat(as_of)
     by_day = [sum(amounts) for amounts in zip(*(one["daily"] for one in usable if one["daily"]), strict=True)]
     names = [one["region"] for one in forecasts if one["region"] is not None]

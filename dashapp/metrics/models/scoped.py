@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
-from typing import Any, Final, TypedDict, TypeVar, cast
+from typing import Any, Final, TypedDict, TypeVar
 
 from dashapp.metrics.models.outlook import Outlook, outlook
 from dashapp.metrics.models.predictions import Predictions
@@ -135,13 +135,12 @@ def churn(whole: FacilityChurn, regions: Names, users: Names) -> dict[str, Any]:
 
 
 def nothing_yet(today: str) -> Scoped:
-    empty = cast(Outlook, {**outlook([], today), "reason": NOT_YET})
     return {
         "reason": NOT_YET,
         "computed_at": None,
         "as_of": None,
         "trained_on": None,
-        "outlook": empty,
+        "outlook": outlook([], today, NOT_YET),
         "regions": [],
         "churn": {
             "method": "",

@@ -8,7 +8,7 @@ from flask import Response, jsonify, request
 from werkzeug.exceptions import NotFound
 
 from dashapp.domain.records import User
-from dashapp.domain.vocabulary import UNKNOWN_NAME
+from dashapp.domain.vocabulary import UNASSIGNED, UNKNOWN_NAME
 from dashapp.metrics import answers
 from dashapp.web import query
 from dashapp.web.auth import analyst
@@ -26,7 +26,7 @@ def region_names() -> list[str]:
 def visible(user: User) -> bool:
     """Whether the person asking may know who that is."""
     allowed = analyst().regions
-    return allowed is None or user.region in allowed
+    return allowed is None or (user.region or UNASSIGNED) in allowed
 
 
 def people() -> list[tuple[str, str]]:
@@ -42,7 +42,7 @@ def choices(kind: str) -> Response:
         raise NotFound
     offered = people() if kind == "userId" else [(name, name) for name in region_names()]
     wanted = request.args.get("q", "").strip().casefold()
-    chosen = request.args.getlist("chosen")[: query.MOST_VALUES]
+    chosen = list(dict.fromkeys(request.args.getlist("chosen")))[: query.MOST_VALUES]
     names = dict(offered)
     kept = [(value, names.get(value, value)) for value in chosen]
     found = [one for one in offered if wanted in one[1].casefold() and one[0] not in chosen]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from builders import facility
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from predicting import TODAY, history, orders_of, predicted, series
 
 from dashapp.metrics.models import members
@@ -21,6 +25,7 @@ from dashapp.metrics.models.forecast import (
     trust,
 )
 from dashapp.metrics.models.learners import Learners, table
+from dashapp.metrics.models.outlook import outlook
 
 WEEK = [10.0, 20.0, 30.0, 40.0, 50.0, 0.0, 0.0]  # 150
 
@@ -184,6 +189,22 @@ def test_regions_are_forecast_by_their_revenue() -> None:
     assert found.regions["Coast"]["horizons"]["next_week"]["forecast"] == pytest.approx(70)
     assert found.total["horizons"]["next_week"]["forecast"] == pytest.approx(280)
     assert found.as_of == str(TODAY)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    values=st.lists(st.sampled_from([0.0, 0.0, 0.01, 70.0, 1e12]), max_size=130),
+    learn=st.booleans(),
+)
+def test_any_series_has_an_answer_that_can_be_put_out(values: list[float], learn: bool) -> None:
+    found = forecast(series(values), None, learn=learn)
+    read = outlook([found], str(TODAY))
+    json.dumps([found, read], allow_nan=False)
+    for figure in (read["next_week"], read["next_month"]):
+        assert (figure["revenue"] is None) == bool(figure["reason"])
+        low, revenue, high = (figure[name] or 0.0 for name in ("low", "revenue", "high"))
+        assert 0 <= low <= revenue * (1 + 1e-9)
+        assert figure["high"] is None or revenue <= high * (1 + 1e-9)
 
 
 def test_nothing_ordered_is_no_forecast() -> None:

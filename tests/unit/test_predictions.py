@@ -199,12 +199,13 @@ def test_a_selection_of_nothing_is_empty_with_reasons(reading: Reading) -> None:
     assert read["past"] == [] and read["regions"] == []
 
 
-def test_who_ordered_since_is_no_longer_quiet(reading: Reading) -> None:
+def test_who_ordered_since_is_neither_quiet_nor_gone(reading: Reading) -> None:
     quiet = scoped(reading, str(TODAY))["due_and_quiet"]
     first = quiet[0]["facilityId"]
     assert 0 < len(quiet) <= LISTED
-    left = scoped(reading, str(TODAY), ordered_since={first})["due_and_quiet"]
-    assert first not in [row["facilityId"] for row in left]
+    left = scoped(reading, str(TODAY), ordered_since={first})
+    assert first not in [row["facilityId"] for row in left["due_and_quiet"]]
+    assert first not in [row["facilityId"] for row in left["churn"]["rows"]]
 
 
 def test_the_models_stay_out_of_the_reading_process() -> None:

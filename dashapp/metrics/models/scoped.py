@@ -8,7 +8,8 @@ Scoped
     outlook       Outlook (see outlook.py) of the chosen regions together, or of the whole organisation.
                   Users do not narrow it: forecasts are made per region
     regions       Outlook of each region that may be seen and has a forecast, the largest first
-    churn         FacilityChurn as in predictions.py, narrowed; `refused` is reason → how many
+    churn         FacilityChurn as in predictions.py, narrowed, without facilities that have ordered since the
+                  models ran; `refused` is reason → how many
     inactivity    Inactivity, narrowed; the ranks stay those of the whole team. `refused` as above
     key_accounts, due_and_quiet   OpportunityRow, at most 20 each. A facility that has ordered since then
                   is no longer quiet
@@ -104,7 +105,7 @@ def scoped(
         "trained_on": trained_on(found, regions),
         "outlook": reading.outlook(regions),
         "regions": [one for name, one in reading.regions.items() if regions is None or name in regions],
-        "churn": churn(found.churn, regions, users),
+        "churn": churn(found.churn, regions, users, ordered_since),
         "inactivity": {
             "note": found.inactivity["note"],
             "rows": rows_within(found.inactivity["rows"], regions, users),
@@ -123,8 +124,11 @@ def trained_on(found: Predictions, regions: Names) -> dict[str, Any]:
     return told if regions is None else {name: told[name] for name in ("first_on", "last_on", "days")}
 
 
-def churn(whole: FacilityChurn, regions: Names, users: Names) -> dict[str, Any]:
+def churn(
+    whole: FacilityChurn, regions: Names, users: Names, ordered_since: Collection[str]
+) -> dict[str, Any]:
     rows = rows_within(whole["rows"], regions, users)
+    rows = [row for row in rows if row["facilityId"] not in ordered_since]
     return {
         "method": whole["method"],
         "reason": whole["reason"] or (None if rows else NONE_HERE),

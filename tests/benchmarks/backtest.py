@@ -27,7 +27,7 @@ from dashapp.metrics.models.calibration import auc, calibration
 from dashapp.metrics.models.churn import Churn
 from dashapp.metrics.models.customers import Customers
 from dashapp.metrics.models.fit import predict
-from dashapp.metrics.models.forecast import HORIZONS, Rolling, horizon, rolling
+from dashapp.metrics.models.forecast import HORIZONS, Rolling, checks, rolling
 from dashapp.metrics.models.history import Happened, Material, Series, daily_revenue, date_of, happened
 from dashapp.metrics.models.outlook import with_intervals
 from dashapp.source.transfer import documents_of, files_of
@@ -105,18 +105,11 @@ def judged(series: Series, run: Rolling) -> list[float | None]:
     actual, made, origins = run.actual[late], run.made[late], run.origin[late].tolist()
     naive = np.array([np.resize(series.values[one - 7 : one], run.days).sum() for one in origins])
     wape, plain = (float(np.abs(one - actual).sum() / actual.sum()) for one in (made, naive))
-    checks = with_intervals(every_check(run, series), run.days)[-len(actual) :]
-    held = [check for check in checks if check["inside"] is not None]
+    told = with_intervals(checks(run, series), run.days)[-len(actual) :]
+    held = [check for check in told if check["inside"] is not None]
     width = sum(check["high"] - check["low"] for check in held) / (sum(c["actual"] for c in held) or 1)
     coverage = sum(check["inside"] for check in held) / len(held) if held else None
     return [len(actual), wape, plain, wape / plain if plain else None, coverage, width]
-
-
-def every_check(run: Rolling, series: Series) -> list[Any]:
-    import dashapp.metrics.models.forecast as module
-
-    module.CHECKS_KEPT = 10_000  # type: ignore[misc]
-    return list(horizon(run, series)["checks"])
 
 
 # --- Churn

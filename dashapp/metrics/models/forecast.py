@@ -146,18 +146,21 @@ def refused(days: int, reason: str) -> Horizon:
     return {"days": days, "forecast": None, "reason": reason, "scale": 0.0, "checks": []}
 
 
-def horizon(run: Rolling, series: Series) -> Horizon:
-    """The newest forecast of a run, with the past ones that can be checked."""
-    over = np.flatnonzero(np.isfinite(run.actual))[-CHECKS_KEPT:]
-    checks: list[Check] = [
+def checks(run: Rolling, series: Series) -> list[Check]:
+    """The forecasts of a run whose days are over."""
+    return [
         {
             "made_on": date_of(series.start + int(run.origin[row])).isoformat(),
             "forecast": float(run.made[row]),
             "actual": max(0.0, float(run.actual[row])),
             "scale": float(run.scale[row]),
         }
-        for row in over
+        for row in np.flatnonzero(np.isfinite(run.actual))
     ]
+
+
+def horizon(run: Rolling, series: Series) -> Horizon:
+    """The newest forecast of a run, with the past ones that can be checked."""
     reason = None
     if series.values[-RECENT:].sum() <= 0:
         reason = NOTHING_LATELY
@@ -169,7 +172,7 @@ def horizon(run: Rolling, series: Series) -> Horizon:
         "forecast": value,
         "reason": reason,
         "scale": float(run.scale[-1]),
-        "checks": checks,
+        "checks": checks(run, series)[-CHECKS_KEPT:],
     }
 
 

@@ -191,6 +191,7 @@
     window.history.pushState(null, "", address);
     window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
     app().classList.remove("open");
+    document.querySelector("[data-do=drawer]")?.setAttribute("aria-expanded", "false");
     window.scrollTo(0, 0);
   };
 

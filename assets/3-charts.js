@@ -99,12 +99,20 @@
     },
   };
 
+  // Closed, a menu gives the focus back to what opens it: that is where a dialog opened from it returns to.
+  const close = (menu) => {
+    if (!menu) return;
+    const focused = menu.contains(document.activeElement);
+    menu.open = false;
+    if (focused) menu.querySelector("summary").focus();
+  };
+
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-do]");
     const panel = button && button.closest(".panel");
     const act = panel && actions[button.dataset.do];
     if (act) {
-      button.closest("details.menu")?.removeAttribute("open");
+      close(button.closest("details.menu"));
       act(panel, button);
     }
   });
@@ -118,18 +126,23 @@
     link.href = address;
   });
 
-  // A menu closes when one clicks elsewhere or presses Escape; only one is open at a time.
+  // A menu closes when one clicks elsewhere, goes on or presses Escape; only one is open at a time.
   document.addEventListener("click", (event) => {
     for (const menu of document.querySelectorAll("details.menu[open]")) {
       const link = event.target.closest("a, [data-theme], [data-do]");
-      if (!menu.contains(event.target) || (link && link.dataset.do !== "dates" && !link.dataset.theme)) menu.open = false;
+      if (!menu.contains(event.target) || (link && link.dataset.do !== "dates" && !link.dataset.theme)) close(menu);
     }
+  });
+  document.addEventListener("focusout", (event) => {
+    const menu = event.target.closest?.("details.menu[open]");
+    if (menu && event.relatedTarget && !menu.contains(event.relatedTarget)) menu.open = false;
   });
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     for (const menu of document.querySelectorAll("details.menu[open]")) {
       menu.open = false;
       menu.querySelector("summary").focus();
+      event.preventDefault();
     }
   });
   // Texts in charts are as large as those around them, on a wall as on a phone.

@@ -44,8 +44,19 @@
     if (!document.fullscreenElement) leaveWall();
   });
 
+  // On small screens the navigation is a drawer: the focus goes into it, and comes back.
+  const drawer = (open) => {
+    const button = document.querySelector("[data-do=drawer]");
+    const inside = dialog("side")?.contains(document.activeElement);
+    const was = app()?.classList.contains("open");
+    app()?.classList.toggle("open", open);
+    button?.setAttribute("aria-expanded", String(open));
+    if (open) dialog("side").querySelector("nav a").focus();
+    else if (was && inside) button.focus();
+  };
+
   const actions = {
-    drawer: () => app().classList.toggle("open"),
+    drawer: () => drawer(!app().classList.contains("open")),
     link: copyLink,
     wall: () => dialog("wall").showModal(),
     "wall-start": startWall,
@@ -62,7 +73,7 @@
     if (theme) window.liveTheme.choose(theme.dataset.theme);
     const side = dialog("side");
     if (app()?.classList.contains("open") && side && !side.contains(event.target) && !event.target.closest("[data-do=drawer]")) {
-      app().classList.remove("open");
+      drawer(false);
     }
     if (event.target.nodeName === "DIALOG") event.target.close();
   });
@@ -79,7 +90,7 @@
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") {
       leaveWall();
-      app()?.classList.remove("open");
+      if (!event.defaultPrevented) drawer(false);
     }
     if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
     if (event.target.closest("input, select, textarea, [contenteditable], .dash-dropdown, .dash-dropdown-content")) return;

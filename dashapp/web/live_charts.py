@@ -25,6 +25,7 @@ from dashapp.web.services import services
 
 DEFAULT_DAYS: Final = 30
 FILTERS: Final = (*query.WINDOW, *query.FILTERS)
+PROBLEM: Final = "problem"  # the part of every page that says what is wrong with its address
 
 Parts = dict[str, Any]
 
@@ -99,31 +100,39 @@ class LivePage:
         scope = query.scope(arguments, DEFAULT_DAYS, services(), analyst().regions)
         return Asked(subject, arguments, self.narrow(scope, subject))
 
-    def drawn(self, asked: Asked) -> tuple[str, Callable[[], Parts]]:
+    def understood(self, text: str, subject: str) -> tuple[Asked, str]:
+        """What an address asks for; if it cannot be used, the page without filters and what is wrong."""
+        try:
+            return self.asked(text, subject), ""
+        except InvalidParameter as error:
+            return self.asked("", subject), error.message
+
+    def drawn(self, asked: Asked, problem: str) -> tuple[str, Callable[[], Parts]]:
         """A mark of what would be shown, and the function that draws parts and charts; raises NotReady."""
         views, draw = self.render(asked)
         shown = sorted((name, value) for name, value in asked.arguments.items(multi=True))
         versions = (views[0].snapshot.version, self.version())
-        keys = repr([*versions, shown, asked.subject, *(view.key for view in views)])
+        keys = repr([*versions, shown, problem, asked.subject, *(view.key for view in views)])
 
         def everything() -> Parts:
             written = formats()
-            return draw() | {key: drawn(key, views[0], written) for key in self.charts}
+            return (
+                draw()
+                | {PROBLEM: unusable(problem)}
+                | {key: drawn(key, views[0], written) for key in self.charts}
+            )
 
         return blake2b(keys.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest(), everything
 
     def layout(self, arguments: dict[str, str | list[str]], subject: str = "") -> list[Any]:
         """The page with its numbers, as the browser gets it when it arrives."""
-        problem, subject = None, unquote(subject)
+        subject = unquote(subject)
+        asked, problem = self.understood(urlencode(arguments, doseq=True), subject)
         try:
-            asked = self.asked(urlencode(arguments, doseq=True), subject)
-        except InvalidParameter as error:
-            problem, asked = error.message, self.asked("", subject)
-        try:
-            mark, draw = self.drawn(asked)
+            mark, draw = self.drawn(asked, problem)
             parts = draw()
         except NotReady:
-            mark, parts = "", {}
+            mark, parts = "", {PROBLEM: unusable(problem)}
         start = f"{self.name}/{subject}/"
         places: dict[str, Any] = {
             name: html.Div(parts.get(name, skeleton()), id={"part": start + name}, className=f"part-{name}")
@@ -134,7 +143,7 @@ class LivePage:
         return [
             dcc.Store(id={"page": self.name}, data={"name": self.name, "subject": subject}),
             dcc.Store(id={"seen": self.name}, data=mark),
-            unusable(problem) if problem else None,
+            html.Div(parts[PROBLEM], id={"part": start + PROBLEM}, style={"display": "contents"}),
             *self.arrange(places),
         ]
 
@@ -142,7 +151,10 @@ class LivePage:
 PAGES: Final[dict[str, LivePage]] = {}
 
 
-def unusable(problem: str) -> dbc.Alert:
+def unusable(problem: str) -> dbc.Alert | None:
+    """What is wrong with the address; nothing if all is well."""
+    if not problem:
+        return None
     text = f"The address holds a filter that cannot be used: {problem}."
     return dbc.Alert(text, color="warning", className="mb-0")
 
@@ -200,11 +212,11 @@ def refresh(
         raise PreventUpdate
     page = PAGES[pages[0]["name"]]
     try:
-        mark, draw = page.drawn(page.asked(text or "", pages[0]["subject"]))
+        mark, draw = page.drawn(*page.understood(text or "", pages[0]["subject"]))
         if [mark] == seen:
             raise PreventUpdate
         new = draw()
-    except (NotReady, InvalidParameter):
+    except NotReady:
         raise PreventUpdate from None
     charts = [new[last_of(one["graph"])] for one in graphs]
     return (

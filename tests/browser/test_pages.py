@@ -20,6 +20,8 @@ PAGES = {
     "/team": "Team",
     "/team/rep-1": "Asha Rep",
     "/activity": "Activity",
+    "/predictions": "Predictions",
+    "/predictions/record": "Track record",
 }
 CHARTS = {
     "/": ["trends", "funnel", "heatmap"],
@@ -29,6 +31,8 @@ CHARTS = {
     "/team": ["performance"],
     "/team/rep-1": ["trends", "calendar", "funnel"],
     "/activity": ["daily", "hours"],
+    "/predictions": ["forecast"],
+    "/predictions/record": ["checks_7", "checks_30", "calibration"],
 }
 
 
@@ -38,6 +42,12 @@ def asked(page: Page) -> dict[str, list[str]]:
 
 def title(page: Page, text: str) -> None:
     expect(page.locator(".heading h1")).to_have_text(text)
+
+
+def shown(page: Page, chart: str) -> None:
+    """The chart is drawn, or says why there is none."""
+    panel = page.locator(f"[data-chart={chart}]")
+    expect(panel.locator(".main-svg").first.or_(panel.locator(".empty:not(:empty)")).first).to_be_visible()
 
 
 def saved(download: Download) -> list[list[str]]:
@@ -60,7 +70,7 @@ def test_every_page_shows_its_charts(watched: Watched, site: Site, path: str) ->
     sign_in(page, site, path)
     title(page, PAGES[path])
     for chart in CHARTS[path]:
-        page.wait_for_selector(f"[data-chart={chart}] .main-svg")
+        shown(page, chart)
     found = page.eval_on_selector_all("[data-chart]", "all => all.map(one => one.dataset.chart)")
     assert sorted(found) == sorted(CHARTS[path])
     for drawing in page.locator(".drawing").all():
@@ -297,7 +307,7 @@ def test_a_phone_does_not_scroll_sideways(watched: Watched, site: Site, path: st
     page = watched.page
     sign_in(page, site, path)
     for chart in CHARTS[path]:
-        page.wait_for_selector(f"[data-chart={chart}] .main-svg")
+        shown(page, chart)
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
     page.click("[data-do=drawer]")
     expect(page.locator("nav [data-nav='/team']")).to_be_in_viewport()
@@ -337,3 +347,32 @@ def test_cells_that_look_like_formulas_are_made_harmless(watched: Watched, site:
         )
     line = next(row for row in saved(download.value) if "HYPERLINK" in row[0])
     assert line[:3] == ['\'=HYPERLINK("http://example.org")', "'@region", "'-5 tier"]
+
+
+def test_the_predictions_are_those_of_the_api_and_take_marks(watched: Watched, site: Site) -> None:
+    page, token = watched.page, site.token()
+    for _ in range(120):
+        found = site.server.live("predictions", token)
+        if found["computed_at"]:
+            break
+        page.wait_for_timeout(250)
+    sign_in(page, site, "/predictions")
+    forecast = found["revenue_forecast"]
+    assert forecast["next_week"] > 0
+    for key in ("next_week", "next_month"):
+        value = page.locator(f"#figures [data-metric={key}]").get_attribute("data-value")
+        assert float(value or "nan") == forecast[key]
+    expected = page.evaluate("document.querySelector('[data-chart=forecast] .js-plotly-plot').data[1].y")
+    assert [value for value in expected if value is not None] == [row["revenue"] for row in forecast["daily"]]
+    accounts = [row["facilityId"] for row in found["high_value_opportunities"]]
+    rows = "all => [...new Set(all.map(one => one.dataset.facility))]"
+    keys = page.eval_on_selector_all(".part-keys [data-facility]", rows)
+    assert keys
+    assert set(keys) <= set(accounts)
+    button = page.locator(f".part-keys [data-of='{keys[0]}'][data-mark=planned]")
+    button.click()
+    expect(button).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".part-marks")).to_contain_text("no order since")
+    marked = site.server.live("predictions", token)["high_value_opportunities"]
+    assert next(row for row in marked if row["facilityId"] == keys[0])["mark"]["mark"] == "planned"
+    assert watched.complaints == []

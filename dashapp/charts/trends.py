@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from fractions import Fraction
+from typing import Final
 
 from dashapp.charts import theme
 from dashapp.charts.format import Formats
 from dashapp.charts.parts import nothing, series
-from dashapp.charts.spec import ChartSpec, Series
+from dashapp.charts.spec import ChartSpec
 from dashapp.errors import NotReady
 from dashapp.metrics.timeline import Row, timeline
 from dashapp.metrics.view import View
 
+NOTHING: Final[Row] = {"total_revenue": Fraction(0), "total_visits": 0, "total_orders": 0}
+
 
 def trend(view: View, formats: Formats) -> ChartSpec:
     """Revenue, visits and orders by day (on a single day: by hour), and the window before as a shadow."""
-    rows, before = timeline(view), earlier(view)
+    rows = by_clock(timeline(view))
+    before = beside(rows, by_clock(earlier(view)))
     slot = "day" if view.window.days > 1 else "hour"
     shadows = [
-        ghost(series(before, key, formats, color, row=row), f"{name} before", len(rows))
+        series(before, key, formats, color, row=row, form="ghost", name=f"{name} before")
         for key, name, color, row in (
             ("total_revenue", "Revenue", theme.REVENUE, 0),
             ("total_visits", "Visits", theme.VISITS, 1),
@@ -53,8 +57,19 @@ def earlier(view: View) -> list[Row]:
         return []
 
 
-def ghost(one: Series, name: str, length: int) -> Series:
-    """A series as a shadow behind another of this length: a day whose clock was set may be longer."""
-    values = [*one.values, *[0] * length][:length]
-    texts = [*one.texts, *["–"] * length][:length]
-    return replace(one, name=name, values=values, texts=texts, form="ghost")
+def by_clock(rows: list[Row]) -> list[Row]:
+    """One row for each label: an hour that came twice, as the clock was set back, is one on its face."""
+    shown: dict[str, Row] = {}
+    for row in rows:
+        label = row["label"]
+        same = shown.get(label)
+        shown[label] = row if same is None else {"label": label} | {k: same[k] + row[k] for k in NOTHING}
+    return list(shown.values())
+
+
+def beside(rows: list[Row], before: list[Row]) -> list[Row]:
+    """The rows of the window before, hour by hour of the clock or day by day."""
+    if len(rows[0]["label"]) == len("2026-05-31") or not before:
+        return before
+    then = {row["label"][11:]: row for row in before}
+    return [then.get(row["label"][11:], NOTHING) for row in rows]

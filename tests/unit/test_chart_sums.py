@@ -239,3 +239,36 @@ def test_a_figure_of_a_longer_window_holds_those_of_its_days() -> None:
     assert activities_by_weekday_and_hour(here) == [
         [sum(table[day][hour] for table in hours) for hour in range(24)] for day in range(7)
     ]
+
+
+@pytest.mark.parametrize(("day", "hours"), [(date(2026, 10, 25), 24), (date(2026, 3, 29), 23)])
+def test_the_trend_has_one_bar_for_every_hour_that_the_clock_shows(day: date, hours: int) -> None:
+    midnight = last_days(1, datetime.combine(day, datetime.min.time(), BERLIN), BERLIN).start_ms
+    times = [
+        datetime.fromtimestamp(midnight / 1000 + 3600 * n, UTC).replace(tzinfo=None) for n in range(-24, 25)
+    ]
+    data = snapshot(visits=[visit(date=at) for at in times], orders=[order(createdAt=at) for at in times])
+    here = View(data, Scope(day_range(day, day, NOW + timedelta(days=365), BERLIN)))
+    spec = drawn("trends", here)
+    assert len(spec.labels) == len(set(spec.labels)) == hours
+    summary = answers.summary(here)
+    assert total(spec, "Visits") == summary["total_visits"] == (25 if hours == 24 else 23)
+    assert total(spec, "Revenue") == summary["total_revenue"]
+    visits = dict(zip(spec.labels, spec.series[1].values, strict=True))
+    assert visits[f"{day} 02:00" if hours == 24 else f"{day} 03:00"] == (2 if hours == 24 else 1)
+    assert visits[f"{day} 12:00"] == 1
+    # Behind every hour stands that of the clock the day before, which had 24.
+    before = dict(zip(spec.labels, spec.series[4].values, strict=True))
+    assert list(before.values()) == [1] * hours
+    assert spec.series[4].name == "Visits before"
+
+
+def test_an_hour_that_the_day_before_had_twice_is_one_behind() -> None:
+    # The Monday after the clock of Berlin was set back; at two on Sunday, one visit each time.
+    times = [datetime(2026, 10, 25, 0, 30), datetime(2026, 10, 25, 1, 30), datetime(2026, 10, 25, 2, 30)]
+    data = snapshot(visits=[visit(date=at) for at in times])
+    monday = date(2026, 10, 26)
+    spec = drawn("trends", View(data, Scope(day_range(monday, monday, NOW + timedelta(days=365), BERLIN))))
+    before = dict(zip(spec.labels, spec.series[4].values, strict=True))
+    assert {label[11:]: n for label, n in before.items() if n} == {"02:00": 2, "03:00": 1}
+    assert len(before) == 24

@@ -9,7 +9,17 @@ from predicting import clinics, history, orders_of, predicted
 from dashapp.metrics.models import bgnbd
 from dashapp.metrics.models.bgnbd import Parameters, Repeats
 from dashapp.metrics.models.calibration import auc, bins, calibration
-from dashapp.metrics.models.churn import BOTH, FIXED, Churn, features, fixed, logistic, scorable, sigmoid
+from dashapp.metrics.models.churn import (
+    BOTH,
+    FIXED,
+    Churn,
+    features,
+    fixed,
+    logistic,
+    power_for,
+    scorable,
+    sigmoid,
+)
 from dashapp.metrics.models.customers import Customers
 
 # Fader, Hardie, Lee (2005), table 2: the CDNOW sample in weeks.
@@ -135,6 +145,27 @@ def test_scores_of_a_past_day_know_nothing_later(days_ago: int) -> None:
     seen_from_now = Churn(known).scores(then).probability
     seen_then = Churn(known.before(then)).scores(then).probability
     assert seen_from_now.tolist() == seen_then.tolist()
+
+
+def test_the_power_brings_probabilities_to_a_mean() -> None:
+    quarter = np.array([0.25, 0.25])
+    assert power_for(quarter, 0.5) == pytest.approx(0.5)
+    assert power_for(quarter, 0.0625) == pytest.approx(2)
+    assert power_for(quarter, 0.99) == pytest.approx(0.5)  # no further
+    assert power_for(np.array([0.5, 0.1]), 0.3) == pytest.approx(1)
+
+
+def test_scores_learn_half_of_what_the_last_check_taught() -> None:
+    """For 60 days most stayed away, which their regular orders until then gave no reason to expect."""
+    steady = [one for n in range(10) for one in orders_of(range(1, 400, 9), f"steady-{n}")]
+    left = [one for n in range(40) for one in orders_of(range(62 + n % 9, 400, 9), f"left-{n}")]
+    taught = history([*steady, *left])
+    model = Churn(taught)
+    plain = model._plain(taught.cut).probability
+    assert model._lesson(taught.cut) < 1
+    assert model.scores(taught.cut).probability.mean() > plain.mean()
+    young = taught.before(taught.cut - 280)
+    assert Churn(young)._lesson(young.cut) == 1
 
 
 def test_few_facilities_are_scored_by_fixed_coefficients() -> None:

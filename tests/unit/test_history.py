@@ -107,3 +107,10 @@ def test_the_season_compares_the_coming_days_a_year_ago_with_that_year() -> None
     usual = len([day for day in days if day <= 364]) * 28 / 364
     assert customers.season(28) == (28 + 25) / (usual + 25)
     assert Customers.of(history(orders_of([300, 2]))).season(28) == 1.0
+
+
+def test_a_turn_compares_past_days_with_those_before() -> None:
+    customers = Customers.of(history(orders_of([*range(10, 110, 2), *range(1, 10)])))
+    day = customers.cut - 10
+    # Ten orders in the ten days from then on; in the 98 days before 49, or five in ten days.
+    assert customers.turn(day, 10) == (10 + 25) / (5 + 25)

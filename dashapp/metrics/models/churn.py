@@ -2,8 +2,8 @@
 
 The mean of two views. BG/NBD (see `bgnbd`) knows how orders come in general; a logistic regression on five
 features learns from what every facility did after earlier days. Both are stationary, so the mean is raised to
-the power of the season: how busy the same days were a year ago (no order at a rate of s times the usual is
-no order to the power of s).
+the power of the season, how busy the same days were a year ago (no order at a rate of s times the usual is no
+order to the power of s), and of half of what the last check of the same scores taught.
 """
 
 from __future__ import annotations
@@ -27,9 +27,16 @@ CUT_OFFS: Final = 12  # days to learn from, a month apart
 MONTH: Final = 30
 PENALTY: Final = 5.0
 STEPS: Final = 30
+FIRST_LESSON_DAYS: Final = 150  # of history, before scores are worth checking
+HALF: Final = 0.5
+LESSON_PRIOR: Final = 50  # facilities
 
-BOTH: Final = "the mean of BG/NBD and a logistic regression on five features, adjusted to the season"
-LEARNT: Final = "a logistic regression on five features, adjusted to the season (BG/NBD did not converge)"
+BOTH: Final = (
+    "the mean of BG/NBD and a logistic regression on five features, adjusted to the season and the last check"
+)
+LEARNT: Final = (
+    "a logistic regression on five features, adjusted to season and last check (BG/NBD did not converge)"
+)
 BUYING: Final = "BG/NBD, adjusted to the season (past outcomes do not differ enough to learn from)"
 FIXED: Final = f"fixed coefficients (there are fewer than {FEWEST_FACILITIES} facilities to learn from)"
 
@@ -105,6 +112,7 @@ class Churn:
     def __init__(self, orders: Happened, days: int = DAYS) -> None:
         self._orders, self._days = orders, days
         self._known: dict[int, tuple[Customers, Floats]] = {}
+        self._scored: dict[int, Scores] = {}
 
     def at(self, cut: int) -> tuple[Customers, Floats]:
         """The facilities known when that day began, and their features."""
@@ -115,6 +123,19 @@ class Churn:
 
     def scores(self, cut: int) -> Scores:
         """Of every facility known at the cut, in the order of `at(cut)`."""
+        plain = self._plain(cut)
+        if plain.method == FIXED:
+            return plain
+        power = self.at(cut)[0].season(self._days) * self._lesson(cut)
+        return Scores(plain.probability**power, plain.buying, plain.method)
+
+    def _plain(self, cut: int) -> Scores:
+        """Before the season and the lesson of the last check."""
+        if cut not in self._scored:
+            self._scored[cut] = self._both(cut)
+        return self._scored[cut]
+
+    def _both(self, cut: int) -> Scores:
         customers, rows = self.at(cut)
         if len(customers) < FEWEST_FACILITIES:
             return Scores(fixed(rows), None, FIXED)
@@ -122,14 +143,29 @@ class Churn:
         buying = None if parameters is None else bgnbd.none_within(parameters, customers.repeats, self._days)
         scorer = self._learnt(cut)
         learnt = None if scorer is None else scorer(rows)
-        season = customers.season(self._days)
         if buying is not None and learnt is not None:
-            return Scores(((buying + learnt) / 2) ** season, buying, BOTH)
+            return Scores((buying + learnt) / 2, buying, BOTH)
         if learnt is not None:
-            return Scores(learnt**season, None, LEARNT)
+            return Scores(learnt, None, LEARNT)
         if buying is not None:
-            return Scores(buying**season, buying, BUYING)
+            return Scores(buying, buying, BUYING)
         return Scores(fixed(rows), None, FIXED)
+
+    def _lesson(self, cut: int) -> float:
+        """The power that would have made the last scores that can be checked right on average, half of it.
+
+        Their own season is known by now and taken out. A check of few facilities teaches less.
+        """
+        past = cut - self._days
+        if not len(self._orders) or past < int(self._orders.day[0]) + FIRST_LESSON_DAYS:
+            return 1.0
+        enough = scorable(self.at(past)[0])
+        plain, gone = self._plain(past), self.gone(past)[enough]
+        if plain.method == FIXED or not len(gone) or not 0 < gone.mean() < 1:
+            return 1.0
+        turn = self.at(cut)[0].turn(past, self._days)
+        power = power_for(plain.probability[enough] ** turn, float(gone.mean()))
+        return float(power ** (HALF * len(gone) / (len(gone) + LESSON_PRIOR)))
 
     def gone(self, cut: int) -> Floats:
         """1 for each facility known at the cut that ordered nothing in the days after it."""
@@ -144,6 +180,18 @@ class Churn:
             return None
         rows = np.vstack([self.at(day)[1] for day in days])
         return logistic(rows, np.concatenate([self.gone(day) for day in days]))
+
+
+def power_for(probability: Floats, mean: float) -> float:
+    """The power (0.5 to 2) of the probabilities that brings their mean to the given one, by halving."""
+    low, high = -1.0, 1.0  # of its logarithm to base 2
+    for _ in range(STEPS):
+        middle = (low + high) / 2
+        if (probability ** (2.0**middle)).mean() > mean:
+            low = middle
+        else:
+            high = middle
+    return float(2.0 ** ((low + high) / 2))
 
 
 def scorable(customers: Customers) -> Mask:

@@ -18,6 +18,11 @@ SEASON_BOUNDS: Final = (0.5, 2.0)
 USUAL_GAP: Final = 30.0  # where nobody ever ordered twice
 
 
+def busyness(orders: float, usual: float) -> float:
+    """Orders over the usual number, within bounds; few of them count little."""
+    return float(np.clip((orders + SEASON_PRIOR) / (usual + SEASON_PRIOR), *SEASON_BOUNDS))
+
+
 @dataclass(frozen=True)
 class Customers:
     """Every facility with an order before `cut` (a day number), in the order of `code`.
@@ -114,10 +119,18 @@ class Customers:
         """
         if not len(self.row_day) or self.row_day[0] > self.cut - YEAR:
             return 1.0
-        year = int(np.searchsorted(self.row_day, self.cut - YEAR))
-        window = int(np.searchsorted(self.row_day, self.cut - YEAR + days)) - year
-        usual = (len(self.row_day) - year) * days / YEAR
-        return float(np.clip((window + SEASON_PRIOR) / (usual + SEASON_PRIOR), *SEASON_BOUNDS))
+        year = self._orders_between(self.cut - YEAR, self.cut)
+        return busyness(self._orders_between(self.cut - YEAR, self.cut - YEAR + days), year * days / YEAR)
+
+    def turn(self, day: int, days: int) -> float:
+        """How busy the days from a past day on were, over the year before it or as much of it as is known."""
+        first = max(day - YEAR, int(self.row_day[0]))
+        before = self._orders_between(first, day) * days / max(day - first, 1)
+        return busyness(self._orders_between(day, day + days), before)
+
+    def _orders_between(self, start: int, end: int) -> int:
+        first, last = np.searchsorted(self.row_day, (start, end)).tolist()
+        return int(last - first)
 
     def ordered_in(self, later: Happened, days: int) -> tuple[Floats, Floats]:
         """Of what came after: whether each facility ordered in the days from `cut` on, and for how much."""

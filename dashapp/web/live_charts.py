@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import parse_qs, quote, unquote, urlencode
 
 import dash_bootstrap_components as dbc
-from dash import ALL, ClientsideFunction, Dash, Input, Output, State, dcc, html
+from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html
 from dash.exceptions import PreventUpdate
 from werkzeug.datastructures import MultiDict
 
@@ -124,10 +124,16 @@ class LivePage:
 
         return blake2b(keys.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest(), everything
 
-    def layout(self, arguments: dict[str, str | list[str]], subject: str = "") -> list[Any]:
-        """The page with its numbers, as the browser gets it when it arrives."""
-        subject = unquote(subject)
-        asked, problem = self.understood(urlencode(arguments, doseq=True), subject)
+    def layout(
+        self, _arguments: dict[str, str | list[str]], named: str | list[str] | None = None
+    ) -> list[Any]:
+        """The page with its numbers, as the browser gets it when it arrives.
+
+        Dash lets parameters stand for what the path names, so the address itself is read.
+        """
+        address = ctx.inputs
+        subject = "" if named is None else subject_of(address.get("_pages_location.pathname") or "", named)
+        asked, problem = self.understood(address.get("_pages_location.search") or "", subject)
         try:
             mark, draw = self.drawn(asked, problem)
             parts = draw()
@@ -149,6 +155,14 @@ class LivePage:
 
 
 PAGES: Final[dict[str, LivePage]] = {}
+
+
+def subject_of(path: str, named: str | list[str]) -> str:
+    """What a path names: what Dash found, if that is in the path, else its last part."""
+    path = path.rstrip("/")
+    if isinstance(named, str) and named and unquote(path).endswith(f"/{unquote(named)}"):
+        return unquote(named)
+    return unquote(path.rpartition("/")[2])
 
 
 def unusable(problem: str) -> dbc.Alert | None:

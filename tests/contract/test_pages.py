@@ -399,3 +399,19 @@ def test_names_in_addresses_are_read_as_they_were_written(all_seeing: Reader) ->
         page = all_seeing.open(f"/regions/{quote(name, safe='')}", "?daysBack=7")
         assert (page.title, page.problem) == (name, "")
         assert f"/regions/{quote(name, safe='')}".count("/") == 2
+
+
+@pytest.mark.parametrize("search", ["?name=Nairobi", "?name=Nairobi&name=Rift", "?name="])
+def test_no_parameter_stands_for_what_the_path_names(all_seeing: Reader, search: str) -> None:
+    page = all_seeing.open("/regions/Coast", search)
+    assert page.title == "Coast"
+    assert page.problem == f"The address holds a filter that cannot be used: Unknown parameter; {KNOWN}."
+    assert page.figures == all_seeing.open("/regions/Coast").figures
+    assert all_seeing.refresh(page, search)[0] == 204
+    rep = all_seeing.open("/team/bo", search.replace("name", "user_id").replace("Nairobi", "cy"))
+    assert (rep.title, bool(rep.problem)) == ("Bo Rep", True)
+
+
+def test_a_path_may_end_with_a_slash(all_seeing: Reader) -> None:
+    assert all_seeing.open("/regions/Coast/").title == "Coast"
+    assert all_seeing.open("/team/bo/", "?daysBack=7").title == "Bo Rep"

@@ -102,9 +102,10 @@ class Shelf:
             return None
 
     def write(self, made_from: Basis, predictions: str) -> None:
-        """Replace the file in one go. Raises OSError."""
+        """Replace the file in one go, readable by its owner only. Raises OSError."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         beside = self._path.with_suffix(".new")
+        beside.touch(mode=0o600)
         beside.write_text(f"{json.dumps(asdict(made_from))}\n{predictions}", encoding="utf-8")
         beside.replace(self._path)
 

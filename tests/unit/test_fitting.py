@@ -125,6 +125,7 @@ def test_a_restart_has_the_kept_ones_at_once(world: World) -> None:
     world.hold(orders_of(range(1, 30)))
     world.look()
     kept = world.latest.version
+    assert (world.folder / "predictions.json").stat().st_mode & 0o077 == 0
     world.latest = Latest()
     world.fitter = world.restarted()
     world.fitter.take_kept()

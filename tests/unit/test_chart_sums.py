@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
@@ -204,7 +205,7 @@ WINDOWS: Final = st.builds(
 CHOSEN: Final = st.sampled_from([None, ("Coast",), ("Rift", "Unassigned"), ()])
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120, deadline=None, derandomize=bool(os.environ.get("CI")))
 @given(SNAPSHOTS, WINDOWS, CHOSEN, st.sampled_from([None, ("rep-1",), ("rep-2", "ghost")]))
 def test_whatever_the_data_the_parts_add_up_to_the_whole(
     data: Snapshot, window: Window, regions: tuple[str, ...] | None, users: tuple[str, ...] | None

@@ -29,7 +29,7 @@ from dashapp.source.mongo import MongoStore
 
 pytestmark = pytest.mark.timeout(900)  # hundreds of databases each
 ONLINE_MINUTES: Final = 5
-DATABASE: Final = "numbers_test"
+DATABASE: Final = f"numbers_test_{os.getpid()}"  # several runs may share a server
 DEFAULT_DAYS: Final = {"users-activity": 7}
 
 
@@ -217,7 +217,7 @@ def differences(found: Any, expected: Any, where: str) -> Iterator[str]:
 # --- Properties
 
 
-@thorough(150)
+@thorough(300)
 @given(data=st.data(), case=cases())
 def test_every_answer_is_what_the_contract_says(
     store: DocumentStore, data: st.DataObject, case: Case

@@ -26,7 +26,8 @@ class Fault:
 class Batch:
     """Cleaned documents of one collection, each once.
 
-    `seen` holds the key of every document of the batch, rejected ones included. Events fill the columns
+    `seen` holds the key of every document of the batch, rejected ones included; `texts` the keys of events
+    dated by a text, which databases cannot compare with a date: they bring them however old they are. Events fill the columns
     (`key` to `link`), small collections fill `records` with a record per key.
     """
 
@@ -41,6 +42,7 @@ class Batch:
     amount: Ints | None = None
     link: Keys | None = None
     records: Mapping[int, Record] = field(default_factory=dict)
+    texts: frozenset[int] = frozenset()
 
     def without(self, skip: Container[int]) -> Batch:
         """The batch but for the documents with these keys."""
@@ -63,6 +65,7 @@ class Batch:
             status=self.status[rows],
             amount=self.amount[rows],
             link=self.link[rows],
+            texts=frozenset(key for key in self.texts if key not in skip),
         )
 
 

@@ -32,6 +32,8 @@ class Ledger:
         self._records: dict[str, dict[int, Record]] = {kind: {} for kind in RECORD_KINDS}
         self._by_id: dict[str, dict[str, Record]] = {kind: {} for kind in RECORD_KINDS}
         self._faults: dict[str, dict[int, tuple[Fault, ...]]] = {name: {} for name in COLLECTIONS}
+        # Events too old to be kept that the database brings nevertheless, as their date is a text.
+        self._passed: dict[str, set[int]] = {name: set() for name in COLLECTIONS}
         self._fault_counts: dict[str, Counter[Fault]] = {name: Counter() for name in COLLECTIONS}
         self._sums: dict[str, int] = dict.fromkeys(COLLECTIONS, 0)
         self._region_of: dict[str, NDArray[np.int16]] = {
@@ -47,7 +49,11 @@ class Ledger:
         assert batch.key is not None and batch.at is not None
         assert batch.status is not None and batch.amount is not None and batch.link is not None
         kept = batch.at >= self.floor_ms
-        noted = self._note(batch, set(batch.key[~kept].tolist()))
+        outside = set(batch.key[~kept].tolist())
+        noted = self._note(batch, outside)
+        if batch.texts or self._passed[batch.collection]:
+            self._passed[batch.collection].difference_update(batch.seen.tolist())
+            self._passed[batch.collection] |= outside & batch.texts
         user, facility = (
             self._codes["user"].encode(batch.user),
             self._codes["facility"].encode(batch.facility),
@@ -87,6 +93,7 @@ class Ledger:
     def remove(self, collection: str, keys: Keys) -> bool:
         """Take out the documents with these keys; whether anything changed."""
         keys = np.unique(keys)
+        self._passed[collection].difference_update(keys.tolist())
         noted = [self._set_faults(collection, int(key), ()) for key in keys]
         if collection in EVENT_KINDS:
             places = self._events[collection].find(keys)
@@ -95,20 +102,21 @@ class Ledger:
         return self._settle_records(collection, gone, []) or any(noted)
 
     def known(self, collection: str) -> Keys:
-        """The keys of all documents held, rejected ones included."""
+        """The keys of all documents that the database brings, rejected ones included."""
         if collection in RECORD_KINDS:
             return np.fromiter(self._records[collection], dtype=np.uint64)
         rejected = [
             key for key, faults in self._faults[collection].items() if any(f.rejected for f in faults)
         ]
-        return np.concatenate([self._events[collection].key, np.array(rejected, dtype=np.uint64)])
+        others = [*rejected, *self._passed[collection]]
+        return np.concatenate([self._events[collection].key, np.array(others, dtype=np.uint64)])
 
     def size(self, collection: str) -> int:
         """How many documents are held, rejected ones included."""
         if collection in RECORD_KINDS:
             return len(self._records[collection])
         rejected = sum(n for fault, n in self._fault_counts[collection].items() if fault.rejected)
-        return len(self._events[collection]) + rejected
+        return len(self._events[collection]) + rejected + len(self._passed[collection])
 
     def missing(self, collection: str, seen: Iterable[Keys]) -> Keys:
         """The keys held that are not among those seen."""

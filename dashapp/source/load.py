@@ -44,6 +44,11 @@ def cleaned(collection: Collection, documents: Sequence[Document]) -> Batch:
     places = [_reference(document.get("facilityId")) for document in documents]
     link = _links(collection, documents)
     usable = at != UNUSABLE
+    texts = (
+        key
+        for key, document in zip(keys, documents, strict=True)
+        if type(document.get(EVENT_TIME[collection])) is str
+    )
     if not usable.all():
         kept = np.flatnonzero(usable).tolist()
         users, places = [users[row] for row in kept], [places[row] for row in kept]
@@ -58,6 +63,7 @@ def cleaned(collection: Collection, documents: Sequence[Document]) -> Batch:
         status=status[usable],
         amount=amount[usable],
         link=link[usable],
+        texts=frozenset(texts),
     )
 
 

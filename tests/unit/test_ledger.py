@@ -397,3 +397,16 @@ def test_the_deletion_of_a_rejected_document_is_a_change() -> None:
     assert take(held, "visits", "v")
     assert held.snapshot().rejected == {}
     assert not take(held, "visits", "v")
+
+
+def test_what_is_too_old_but_dated_by_a_text_is_counted_as_the_database_counts_it() -> None:
+    held = Ledger(floor_ms=epoch_ms(NOW))
+    put(held, "visits", visit(_id="dated", date=ago(days=3)), visit(_id="text", date="2020-05-01T10:00:00Z"))
+    assert held.size("visits") == 1
+    assert held.known("visits").tolist() == keys(key_of("text")).tolist()
+    put(held, "visits", visit(_id="text", date=NOW.replace(tzinfo=None)))
+    assert (held.size("visits"), len(held.snapshot().visits)) == (1, 1)
+    put(held, "visits", visit(_id="text", date="2020-05-01"))
+    assert (held.size("visits"), len(held.snapshot().visits)) == (1, 0)
+    take(held, "visits", "text")
+    assert held.size("visits") == 0

@@ -11,8 +11,8 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-BENCHMARKS = ("snapshot", "loading", "freshness", "outage", "pictures")
-LIBRARIES = ("numpy", "pandas", "pymongo", "flask", "dash", "gunicorn", "matplotlib")
+BENCHMARKS = ("snapshot", "loading", "freshness", "outage", "pictures", "pages")
+LIBRARIES = ("numpy", "pandas", "pymongo", "flask", "dash", "gunicorn", "matplotlib", "playwright")
 
 
 def main() -> None:

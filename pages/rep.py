@@ -40,11 +40,18 @@ def draw(asked: Asked, view: View) -> Parts:
     before = figures.pop("previous")
     compared = f"the {view.scope.previous().window.label.lower()}"
     return {
-        "head": heading(person_name(asked.subject), asked, lead(asked, view), compares=True),
+        "head": heading(name_of(asked, view), asked, lead(asked, view), compares=True),
         "cards": cards.cards(figures, before, compared, timeline(view), written),
         "places": people.places(asked, view, written),
         "feed": people.feed(asked, view, written, LAST_EVENTS, whose=False),
     }
+
+
+def name_of(asked: Asked, view: View) -> str:
+    """The name, also of somebody from elsewhere who was at work in the regions of whoever asks."""
+    user = view.snapshot.users.get(asked.subject)
+    at_work = any(len(view.rows(kind)) for kind in ("visits", "quotations", "orders"))
+    return user.name if user is not None and at_work else person_name(asked.subject)
 
 
 def lead(asked: Asked, view: View) -> html.P:

@@ -26,9 +26,9 @@ class Fault:
 class Batch:
     """Cleaned documents of one collection, each once.
 
-    `seen` holds the key of every document of the batch, rejected ones included; `texts` the keys of events
-    dated by a text, which databases cannot compare with a date: they bring them however old they are. Events fill the columns
-    (`key` to `link`), small collections fill `records` with a record per key.
+    `seen` holds the key of every document of the batch, rejected ones included. Events fill the columns
+    (`key` to `link`), small collections fill `records` with a record per key. `texts` holds the keys of
+    events dated by a text, which databases cannot compare with a date: they bring them however old they are.
     """
 
     collection: Collection

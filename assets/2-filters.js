@@ -259,6 +259,7 @@
     filters: {
       arrive() {
         setTimeout(tell);
+        setTimeout(window.liveTheme.apply); // its buttons are there now
         return window.dash_clientside.no_update;
       },
       pick(_clicks, figures, ids) {

@@ -195,7 +195,13 @@ def _cells(spec: ChartSpec) -> tuple[list[Figure], Figure]:
     step = 1 if len(names) <= MOST_HEADS else 3
     heads = [name.replace(" ", "<br>") for name in names]
     axes = {
-        "xaxis": {**category, "side": "top", "tickangle": 0, "tickvals": names[::step], "ticktext": heads[::step]},
+        "xaxis": {
+            **category,
+            "side": "top",
+            "tickangle": 0,
+            "tickvals": names[::step],
+            "ticktext": heads[::step],
+        },
         "yaxis": {**category, "autorange": "reversed", "ticklabelstandoff": 8},
     }
     return [_shaded(trace)], axes

@@ -16,7 +16,7 @@ from dashapp.web.filters import heading
 from dashapp.web.live_charts import Asked, LivePage, Parts, formats
 from dashapp.web.panels import columns, panel
 from dashapp.web.services import services
-from dashapp.web.tables import Column, Row, csv_button, table
+from dashapp.web.tables import Column, Row, csv_button, shortened, table
 
 dash.register_page(__name__, path="/activity", title="Activity", name="Activity", order=5)
 
@@ -47,7 +47,7 @@ def draw(asked: Asked, view: View) -> Parts:
 def grid(asked: Asked, view: View, written: Formats) -> html.Section:
     """What everybody did."""
     found = answers.users_activity(view)["users"]
-    rows = found if asked.own("show") == "all" else found[:SHOWN]
+    rows, said, more = shortened(found, asked.own("show"), SHOWN, written)
 
     def last(row: Row) -> str:
         at = row["last_activity"]
@@ -64,14 +64,7 @@ def grid(asked: Asked, view: View, written: Formats) -> html.Section:
     body = table(
         rows, shown, written, empty="Nobody belongs here", label="Activity by rep", hook=people.person_hook
     )
-    more = None
-    if len(rows) < len(found):
-        text = f"Show all {written.exact(len(found), 'count')}"
-        more = html.Button(
-            text, type="button", className="btn btn-outline-secondary", **{"data-set": "show=all"}
-        )
-    note = f"{written.exact(len(rows), 'count')} of {written.exact(len(found), 'count')} people"
-    return panel("By rep", html.Div([body, more]), note=note, extra=csv_button("activity"))
+    return panel("By rep", html.Div([body, more]), note=f"{said} people", extra=csv_button("activity"))
 
 
 def arrange(place: dict[str, Any]) -> list[Any]:

@@ -11,7 +11,6 @@ from dash import html
 from dashapp.domain.scope import Scope
 from dashapp.errors import NotReady
 from dashapp.metrics import answers
-from dashapp.metrics.timeline import timeline
 from dashapp.metrics.view import View
 from dashapp.web import cards, people
 from dashapp.web.filters import heading
@@ -34,9 +33,6 @@ def render(asked: Asked) -> tuple[list[View], Callable[[], Parts]]:
 
 def draw(asked: Asked, view: View, today: View, week_ago: View) -> Parts:
     written = formats()
-    figures = answers.summary(view)
-    before = figures.pop("previous")
-    compared = f"the {view.scope.previous().window.label.lower()}"
     try:
         last_week = answers.realtime(week_ago.require_loaded())
     except NotReady:
@@ -44,7 +40,7 @@ def draw(asked: Asked, view: View, today: View, week_ago: View) -> Parts:
     return {
         "head": heading("Overview", asked, compares=True),
         "today": cards.strip(answers.realtime(today), last_week, LAST_WEEK, written),
-        "cards": cards.cards(figures, before, compared, timeline(view), written),
+        "cards": cards.summary(view, written),
         "best": people.ranking(asked, view, written),
     }
 

@@ -10,8 +10,6 @@ import dash
 from dash import html
 
 from dashapp.domain.scope import Scope
-from dashapp.metrics import answers
-from dashapp.metrics.timeline import timeline
 from dashapp.metrics.view import View
 from dashapp.web import cards, people
 from dashapp.web.filters import heading
@@ -35,13 +33,10 @@ def render(asked: Asked) -> tuple[list[View], Callable[[], Parts]]:
 
 def draw(asked: Asked, view: View) -> Parts:
     written = formats()
-    figures = answers.summary(view)
-    before = figures.pop("previous")
-    compared = f"the {view.scope.previous().window.label.lower()}"
     back = html.A("← Regions", href=asked.link("/regions"), className="back", **{"data-go": ""})
     return {
         "head": heading(asked.subject, asked, back, compares=True),
-        "cards": cards.cards(figures, before, compared, timeline(view), written),
+        "cards": cards.summary(view, written),
         "reps": people.ranking(asked, view, written, 25),
         "places": people.places(asked, view, written),
     }

@@ -10,8 +10,6 @@ import dash
 from dash import html
 
 from dashapp.domain.scope import Scope
-from dashapp.metrics import answers
-from dashapp.metrics.timeline import timeline
 from dashapp.metrics.view import View
 from dashapp.web import cards, people
 from dashapp.web.choices import person_name, visible
@@ -36,12 +34,9 @@ def render(asked: Asked) -> tuple[list[View], Callable[[], Parts]]:
 
 def draw(asked: Asked, view: View) -> Parts:
     written = formats()
-    figures = answers.summary(view)
-    before = figures.pop("previous")
-    compared = f"the {view.scope.previous().window.label.lower()}"
     return {
         "head": heading(name_of(asked, view), asked, lead(asked, view), compares=True),
-        "cards": cards.cards(figures, before, compared, timeline(view), written),
+        "cards": cards.summary(view, written),
         "places": people.places(asked, view, written),
         "feed": people.feed(asked, view, written, LAST_EVENTS, whose=False),
     }

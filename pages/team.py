@@ -17,7 +17,7 @@ from dashapp.web.filters import heading
 from dashapp.web.live_charts import Asked, LivePage, Parts, formats
 from dashapp.web.panels import panel
 from dashapp.web.services import services
-from dashapp.web.tables import Column, csv_button, figure_column, table
+from dashapp.web.tables import Column, csv_button, figure_column, shortened, table
 
 dash.register_page(__name__, path="/team", title="Team", name="Team", order=4)
 
@@ -53,7 +53,7 @@ def grid(asked: Asked, view: View, written: Formats) -> html.Section:
     if sort.lstrip("-") not in SORTABLE:
         sort = BY_DEFAULT
     found = members(view, asked.own("q"), sort.lstrip("-"), descending=sort.startswith("-"))
-    rows = found if asked.own("show") == "all" else found[:SHOWN]
+    rows, said, more = shortened(found, asked.own("show"), SHOWN, written)
     shown = (
         people.person_column(asked),
         people.region_column(asked, optional=True),
@@ -70,14 +70,7 @@ def grid(asked: Asked, view: View, written: Formats) -> html.Section:
         else "No visits or orders by anybody"
     )
     body = table(rows, shown, written, empty=empty, label="Reps", sort=sort, hook=people.person_hook)
-    more = None
-    if len(rows) < len(found):
-        text = f"Show all {written.exact(len(found), 'count')}"
-        more = html.Button(
-            text, type="button", className="btn btn-outline-secondary", **{"data-set": "show=all"}
-        )
-    note = f"{written.exact(len(rows), 'count')} of {written.exact(len(found), 'count')}"
-    return panel("Reps with visits or orders", html.Div([body, more]), note=note, extra=csv_button("team"))
+    return panel("Reps with visits or orders", html.Div([body, more]), note=said, extra=csv_button("team"))
 
 
 def arrange(place: dict[str, Any]) -> list[Any]:

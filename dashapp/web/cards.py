@@ -11,8 +11,10 @@ from dash import html
 
 from dashapp.charts.format import Formats
 from dashapp.domain.numbers import put_out
+from dashapp.metrics import answers
 from dashapp.metrics.catalog import BY_KEY, Metric
-from dashapp.metrics.timeline import Row
+from dashapp.metrics.timeline import Row, timeline
+from dashapp.metrics.view import View
 
 Exact = int | Fraction
 RISE_IS_NEUTRAL: Final = frozenset({"pending_quotations"})
@@ -66,6 +68,14 @@ def cards(
         )
         for key, value in figures.items()
     ]
+
+
+def summary(view: View, formats: Formats) -> list[html.Div]:
+    """The key figures of a view, against the window before."""
+    figures = answers.summary(view)
+    before = figures.pop("previous")
+    compared = f"the {view.scope.previous().window.label.lower()}"
+    return cards(figures, before, compared, timeline(view), formats)
 
 
 def card(

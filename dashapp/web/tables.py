@@ -107,6 +107,23 @@ def cell(column: Column, row: Row, formats: Formats, tops: Mapping[str, float]) 
     return html.Td(measured, className=f"{column.style} barred", **hooks)
 
 
+def shortened(
+    found: Sequence[Row], asked: str, most: int, formats: Formats
+) -> tuple[Sequence[Row], str, Any]:
+    """The first rows (where "all" is asked, all), how many of how many in words, and a button for the rest."""
+    rows = found if asked == "all" else found[:most]
+    total = formats.exact(len(found), "count")
+    said = f"{formats.exact(len(rows), 'count')} of {total}"
+    if len(rows) == len(found):
+        return rows, said, None
+    style = "btn btn-outline-secondary"
+    return (
+        rows,
+        said,
+        html.Button(f"Show all {total}", type="button", className=style, **{"data-set": "show=all"}),
+    )
+
+
 def csv_button(name: str) -> html.Button:
     """Saves the table of the same panel as it is shown."""
     return html.Button(

@@ -110,7 +110,7 @@ def cell(column: Column, row: Row, formats: Formats, tops: Mapping[str, float]) 
 def shortened(
     found: Sequence[Row], asked: str, most: int, formats: Formats
 ) -> tuple[Sequence[Row], str, Any]:
-    """The first rows (where "all" is asked, all), how many of how many in words, and a button for the rest."""
+    """The first rows (all where that is asked), how many of how many in words, a button for the rest."""
     rows = found if asked == "all" else found[:most]
     total = formats.exact(len(found), "count")
     said = f"{formats.exact(len(rows), 'count')} of {total}"

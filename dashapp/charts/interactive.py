@@ -52,6 +52,7 @@ def figure(spec: ChartSpec) -> Figure:
         "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
         "bargap": 0.28,
         "uirevision": spec.key,
+        "dragmode": False,  # or a finger on a chart could not scroll the page
         "meta": _meta(spec),
     }
     return {"data": traces, "layout": layout | axes}

@@ -131,6 +131,7 @@ def test_names_lead_to_their_pages_and_back(watched: Watched, site: Site) -> Non
 def test_choosing_in_a_chart_narrows_the_page_and_a_chip_undoes_it(watched: Watched, site: Site) -> None:
     page, token = watched.page, site.token()
     sign_in(page, site, "/regions?daysBack=7")
+    page.wait_for_selector("[data-chart=regions] .main-svg")
     bars = page.evaluate("document.querySelector('[data-chart=regions] .js-plotly-plot').data[0].y")
     click_bar(page, "regions", 1)
     expect(page.locator(".chip")).to_contain_text(bars[1])
@@ -376,3 +377,28 @@ def test_the_predictions_are_those_of_the_api_and_take_marks(watched: Watched, s
     marked = site.server.live("predictions", token)["high_value_opportunities"]
     assert next(row for row in marked if row["facilityId"] == keys[0])["mark"]["mark"] == "planned"
     assert watched.complaints == []
+
+
+@pytest.mark.parametrize(
+    "watched",
+    [{"viewport": {"width": 375, "height": 812}, "has_touch": True, "is_mobile": True}],
+    indirect=True,
+)
+@pytest.mark.parametrize("chart", CHARTS["/"])
+def test_a_finger_on_a_chart_scrolls_the_page(watched: Watched, site: Site, chart: str) -> None:
+    page = watched.page
+    sign_in(page, site)
+    page.wait_for_selector("[data-chart=heatmap] .main-svg")
+    page.locator(f"[data-chart={chart}] .drawing").scroll_into_view_if_needed()
+    box = page.locator(f"[data-chart={chart}] .nsewdrag").first.bounding_box()
+    assert box is not None
+    before = page.evaluate("window.scrollY")
+    x, y = box["x"] + box["width"] / 2, box["y"] + 20
+    wire = page.context.new_cdp_session(page)
+    wire.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+    for step in range(1, 16):
+        moved = {"type": "touchMove", "touchPoints": [{"x": x, "y": y + 10 * step}]}
+        wire.send("Input.dispatchTouchEvent", moved)
+        page.wait_for_timeout(16)
+    wire.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    page.wait_for_function("before => window.scrollY < before - 50", arg=before)

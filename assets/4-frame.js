@@ -58,7 +58,7 @@
   const actions = {
     drawer: () => drawer(!app().classList.contains("open")),
     link: copyLink,
-    wall: () => dialog("wall").showModal(),
+    wall: () => (document.documentElement.classList.contains("wall") ? leaveWall() : dialog("wall").showModal()),
     "wall-start": startWall,
     shortcuts: () => dialog("shortcuts").showModal(),
     close: (button) => button.closest("dialog")?.close(),

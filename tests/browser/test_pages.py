@@ -300,6 +300,11 @@ def test_a_wall_screen_shows_numbers_alone_and_turns_its_pages(watched: Watched,
     title(page, "Funnel")
     page.keyboard.press("Escape")
     expect(page.locator("#side")).to_be_visible()
+    page.keyboard.press("w")
+    page.click("[data-do=wall-start]")
+    expect(page.locator("#side")).to_be_hidden()
+    page.click(".tool[data-do=wall]")
+    expect(page.locator("#side")).to_be_visible()
 
 
 @pytest.mark.parametrize("watched", [{"viewport": {"width": 375, "height": 812}}], indirect=True)

@@ -7,7 +7,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, Response, jsonify, render_template, request
+from flask import Flask, Response, current_app, jsonify, render_template, request
 from flask_limiter.errors import RateLimitExceeded
 from werkzeug.exceptions import HTTPException
 
@@ -56,6 +56,16 @@ def failure(
     return response
 
 
+def too_many(error: RateLimitExceeded) -> Response:
+    """A request beyond a limit, and when to come back."""
+    seconds = int(error.limit.limit.get_expiry())
+    limiter: Any = current_app.extensions["rate limiter"]
+    if limiter.current_limit is not None:
+        seconds = max(1, round(limiter.current_limit.reset_at - services().now().timestamp()))
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    return failure(status, *MESSAGES[status], services().now(), {"Retry-After": str(seconds)})
+
+
 def register(app: Flask) -> None:
     @app.errorhandler(AppError)
     def known(error: AppError) -> Response:
@@ -66,16 +76,7 @@ def register(app: Flask) -> None:
             headers["Retry-After"] = "5"
         return failure(error.status, error.code, error.message, services().now(), headers)
 
-    @app.errorhandler(RateLimitExceeded)
-    def too_many(error: RateLimitExceeded) -> Response:
-        code, message = MESSAGES[HTTPStatus.TOO_MANY_REQUESTS]
-        seconds = str(error.limit.limit.get_expiry())
-        limiter: Any = app.extensions["rate limiter"]
-        if limiter.current_limit is not None:
-            remaining = limiter.current_limit.reset_at - services().now().timestamp()
-            seconds = str(max(1, round(remaining)))
-        headers = {"Retry-After": seconds}
-        return failure(HTTPStatus.TOO_MANY_REQUESTS, code, message, services().now(), headers)
+    app.register_error_handler(RateLimitExceeded, too_many)
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> Response | HTTPException:

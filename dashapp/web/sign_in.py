@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from http import HTTPStatus
 from typing import Any, Final
 
 from flask import Blueprint, Response, jsonify, redirect, render_template, request
+from flask_limiter.errors import RateLimitExceeded
 from werkzeug.wrappers import Response as AnyResponse
 
 from dashapp.domain.records import User
 from dashapp.errors import AppError, InvalidParameter, NotAuthenticated, SourceLost
 from dashapp.web.auth import TOKEN_SECONDS, end_session, identify, start_session, token_for
+from dashapp.web.errors import too_many
 from dashapp.web.guard import local_path
 from dashapp.web.limits import Limits
 from dashapp.web.pulse_page import pulse_parts
@@ -123,6 +126,20 @@ def form_login() -> AnyResponse:
     return redirect(request.script_root + wanted, code=303)
 
 
+def held_back(error: RateLimitExceeded) -> Response:
+    """Too many failures leave people on the form, with the time to wait."""
+    refused = too_many(error)
+    if request.endpoint != "people.login":
+        return refused
+    minutes = math.ceil(int(refused.headers["Retry-After"]) / 60)
+    wait = f"{minutes} minutes" if minutes > 1 else "a minute"
+    email = request.form.get("email", "")[:LONGEST_EMAIL]
+    problem = f"Too many failed sign-ins. Try again in {wait}."
+    shown = page(local_path(request.form.get("next")), problem, email, refused.status_code)
+    shown.headers["Retry-After"] = refused.headers["Retry-After"]
+    return shown
+
+
 def form_logout() -> AnyResponse:
     end_session()
     return redirect(f"{request.script_root}/login", code=303)
@@ -140,4 +157,5 @@ def blueprints(limits: Limits) -> tuple[Blueprint, Blueprint]:
         "/auth/login", "login", limits.failures(form_login, for_programs=False), methods=["POST"]
     )
     people.add_url_rule("/auth/logout", "logout", form_logout, methods=["POST"])
+    people.register_error_handler(RateLimitExceeded, held_back)
     return programs, people

@@ -196,6 +196,8 @@ def test_failures_count_over_form_and_json_together(limited: AppServer) -> None:
     assert form.status == 429
     assert 1 <= int(form.headers["Retry-After"]) <= 15 * 60 + 1
     assert "Set-Cookie" not in form.headers
+    assert "Too many failed sign-ins. Try again in 15 minutes." in form.body.decode()
+    assert f'value="{LENA}"' in form.body.decode()
     assert client.sign_in(ADA, PASSWORD).status == 200  # another e-mail
     assert Client(limited).sign_in(LENA, PASSWORD).status == 200  # another address
 

@@ -131,7 +131,7 @@ def held_back(error: RateLimitExceeded) -> Response:
     refused = too_many(error)
     if request.endpoint != "people.login":
         return refused
-    minutes = math.ceil(int(refused.headers["Retry-After"]) / 60)
+    minutes = math.ceil((int(refused.headers["Retry-After"]) - 1) / 60)  # which rounds up already
     wait = f"{minutes} minutes" if minutes > 1 else "a minute"
     email = request.form.get("email", "")[:LONGEST_EMAIL]
     problem = f"Too many failed sign-ins. Try again in {wait}."

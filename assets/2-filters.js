@@ -275,5 +275,5 @@
       },
     },
   });
-  window.liveFilters = { show, go, now, kept };
+  window.liveFilters = { show, go };
 })();

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Final
 
 import dash
@@ -13,9 +12,9 @@ from dashapp.metrics import answers
 from dashapp.metrics.view import View
 from dashapp.web import people
 from dashapp.web.filters import heading
-from dashapp.web.live_charts import Asked, LivePage, Parts, formats
+from dashapp.web.live_charts import Asked, LivePage, Parts
 from dashapp.web.panels import columns, panel
-from dashapp.web.services import services
+from dashapp.web.services import formats
 from dashapp.web.tables import Column, Row, csv_button, shortened, table
 
 dash.register_page(__name__, path="/activity", title="Activity", name="Activity", order=5)
@@ -28,11 +27,6 @@ KINDS: Final = (
     ("orders", "Orders"),
     ("logins", "Sign-ins"),
 )
-
-
-def render(asked: Asked) -> tuple[list[View], Callable[[], Parts]]:
-    view = asked.view(services().live.snapshot())
-    return [view], lambda: draw(asked, view)
 
 
 def draw(asked: Asked, view: View) -> Parts:
@@ -79,11 +73,11 @@ PAGE = LivePage(
         "grid",
     ),
     {"daily": 320, "hours": 300},
-    render,
+    draw,
     arrange,
     own=("show",),
 )
 
 
-def layout(**arguments: str | list[str]) -> list[Any]:
-    return PAGE.layout(arguments)
+def layout(**_parameters: str | list[str]) -> list[Any]:
+    return PAGE.layout()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Final
 
 import dash
@@ -14,20 +13,15 @@ from dashapp.metrics.catalog import BY_KEY
 from dashapp.metrics.view import View
 from dashapp.web import people
 from dashapp.web.filters import heading
-from dashapp.web.live_charts import Asked, LivePage, Parts, formats
+from dashapp.web.live_charts import Asked, LivePage, Parts
 from dashapp.web.panels import columns, panel
-from dashapp.web.services import services
+from dashapp.web.services import formats
 from dashapp.web.tables import Column, csv_button, figure_column, table
 
 dash.register_page(__name__, path="/funnel", title="Funnel", name="Funnel", order=2)
 
 MOST_PEOPLE: Final = 15
 STAGE_COLUMNS: Final = (*flow.STAGES, "overall_conversion")
-
-
-def render(asked: Asked) -> tuple[list[View], Callable[[], Parts]]:
-    view = asked.view(services().live.snapshot())
-    return [view], lambda: draw(asked, view)
 
 
 def draw(asked: Asked, view: View) -> Parts:
@@ -141,11 +135,11 @@ PAGE = LivePage(
         "reps",
     ),
     {"funnel": 300},
-    render,
+    draw,
     arrange,
     own=("stage",),
 )
 
 
-def layout(**arguments: str | list[str]) -> list[Any]:
-    return PAGE.layout(arguments)
+def layout(**_parameters: str | list[str]) -> list[Any]:
+    return PAGE.layout()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import dash
@@ -14,24 +13,23 @@ from dashapp.metrics import answers
 from dashapp.metrics.view import View
 from dashapp.web import cards, people
 from dashapp.web.filters import heading
-from dashapp.web.live_charts import Asked, LivePage, Parts, formats
+from dashapp.web.live_charts import Asked, LivePage, Parts
 from dashapp.web.panels import columns, panel
-from dashapp.web.services import services
+from dashapp.web.services import formats
 
 dash.register_page(__name__, path="/", title="Overview", name="Overview", order=1)
 
 LAST_WEEK = "the same hours a week ago"
 
 
-def render(asked: Asked) -> tuple[list[View], Callable[[], Parts]]:
-    snapshot = services().live.snapshot()
-    view, today = asked.view(snapshot), View(snapshot, asked.today()).require_loaded()
-    scope = asked.today()
-    week_ago = View(snapshot, Scope(scope.window.earlier(7, LAST_WEEK), scope.regions, scope.users))
-    return [view, view.previous(), today, week_ago], lambda: draw(asked, view, today, week_ago)
+def beside(asked: Asked, view: View) -> tuple[View, View, View]:
+    """The window before, today, and the same hours a week ago."""
+    today = asked.today()
+    week_ago = Scope(today.window.earlier(7, LAST_WEEK), today.regions, today.users)
+    return view.previous(), View(view.snapshot, today).require_loaded(), View(view.snapshot, week_ago)
 
 
-def draw(asked: Asked, view: View, today: View, week_ago: View) -> Parts:
+def draw(asked: Asked, view: View, _before: View, today: View, week_ago: View) -> Parts:
     written = formats()
     try:
         last_week = answers.realtime(week_ago.require_loaded())
@@ -66,10 +64,11 @@ PAGE = LivePage(
         "best",
     ),
     {"trends": 340, "funnel": 280, "heatmap": 280},
-    render,
+    draw,
     arrange,
+    beside=beside,
 )
 
 
-def layout(**arguments: str | list[str]) -> list[Any]:
-    return PAGE.layout(arguments)
+def layout(**_parameters: str | list[str]) -> list[Any]:
+    return PAGE.layout()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Final
 
 import dash
@@ -16,9 +15,10 @@ from dashapp.metrics.view import View
 from dashapp.web import outlook_parts as parts
 from dashapp.web import predictions
 from dashapp.web.filters import heading
-from dashapp.web.live_charts import Asked, LivePage, Parts, formats
+from dashapp.web.live_charts import Asked, LivePage, Parts
+from dashapp.web.marks import marks
 from dashapp.web.panels import columns, panel
-from dashapp.web.services import services
+from dashapp.web.services import formats, services
 from dashapp.web.specs import found
 from dashapp.web.tables import csv_button, table
 
@@ -27,14 +27,10 @@ dash.register_page(__name__, path="/predictions", title="Predictions", name="Pre
 MOST_RISKS: Final = 20
 
 
-def render(asked: Asked) -> tuple[list[View], Callable[[], Parts]]:
-    view = asked.view(services().live.snapshot())
-    return [view], lambda: draw(asked, view)
-
-
 def draw(asked: Asked, view: View) -> Parts:
     written, scoped = formats(), found(view)
-    offers = parts.opportunities(view)
+    marked = marks(services(), view.snapshot, view.scope.regions)
+    offers = predictions.opportunities(scoped, marked)
     return {
         "head": heading("Predictions", asked, parts.lead(scoped, asked, view, written)),
         "figures": figures(scoped, written),
@@ -43,7 +39,7 @@ def draw(asked: Asked, view: View) -> Parts:
         "facilities": facilities(scoped, asked, written),
         "people": going_quiet(scoped, asked, written),
         "regions": regions(scoped, asked, written),
-        "marks": parts.marks(view, asked),
+        "marks": parts.marks(marked),
     }
 
 
@@ -163,11 +159,11 @@ PAGE = LivePage(
     "predictions",
     ("head", "figures", "keys", "quiet", "facilities", "people", "regions", "marks"),
     {"forecast": 320},
-    render,
+    draw,
     arrange,
     version=lambda: predictions.versions(services()),
 )
 
 
-def layout(**arguments: str | list[str]) -> list[Any]:
-    return PAGE.layout(arguments)
+def layout(**_parameters: str | list[str]) -> list[Any]:
+    return PAGE.layout()

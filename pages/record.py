@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from fractions import Fraction
 from typing import Any
@@ -18,18 +18,13 @@ from dashapp.metrics.view import View
 from dashapp.web import outlook_parts as parts
 from dashapp.web import predictions
 from dashapp.web.filters import heading
-from dashapp.web.live_charts import Asked, LivePage, Parts, formats
+from dashapp.web.live_charts import Asked, LivePage, Parts
 from dashapp.web.panels import columns, panel
-from dashapp.web.services import services
+from dashapp.web.services import formats, services
 from dashapp.web.specs import found
 from dashapp.web.tables import Column, csv_button, table
 
 dash.register_page(__name__, path="/predictions/record", title="Track record")
-
-
-def render(asked: Asked) -> tuple[list[View], Callable[[], Parts]]:
-    view = asked.view(services().live.snapshot())
-    return [view], lambda: draw(asked, view)
 
 
 def draw(asked: Asked, view: View) -> Parts:
@@ -131,11 +126,11 @@ PAGE = LivePage(
     "record",
     ("head", "figures", "picks"),
     {"checks_7": 300, "checks_30": 300, "calibration": 320},
-    render,
+    draw,
     arrange,
     version=lambda: predictions.versions(services()),
 )
 
 
-def layout(**arguments: str | list[str]) -> list[Any]:
-    return PAGE.layout(arguments)
+def layout(**_parameters: str | list[str]) -> list[Any]:
+    return PAGE.layout()

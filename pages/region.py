@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -13,9 +12,9 @@ from dashapp.domain.scope import Scope
 from dashapp.metrics.view import View
 from dashapp.web import cards, people
 from dashapp.web.filters import heading
-from dashapp.web.live_charts import Asked, LivePage, Parts, formats
+from dashapp.web.live_charts import Asked, LivePage, Parts
 from dashapp.web.panels import columns
-from dashapp.web.services import services
+from dashapp.web.services import formats
 
 dash.register_page(__name__, path_template="/regions/<name>", title="Region")
 
@@ -26,12 +25,7 @@ def narrow(scope: Scope, name: str) -> Scope:
     return replace(scope, regions=(name,) if allowed else ())
 
 
-def render(asked: Asked) -> tuple[list[View], Callable[[], Parts]]:
-    view = asked.view(services().live.snapshot())
-    return [view, view.previous()], lambda: draw(asked, view)
-
-
-def draw(asked: Asked, view: View) -> Parts:
+def draw(asked: Asked, view: View, _before: View) -> Parts:
     written = formats()
     back = html.A("← Regions", href=asked.link("/regions"), className="back", **{"data-go": ""})
     return {
@@ -62,11 +56,12 @@ PAGE = LivePage(
         "places",
     ),
     {"trends": 320, "funnel": 260, "hours": 260},
-    render,
+    draw,
     arrange,
     narrow=narrow,
+    beside=lambda _asked, view: [view.previous()],
 )
 
 
-def layout(name: str = "", **arguments: str | list[str]) -> list[Any]:
-    return PAGE.layout(arguments, name)
+def layout(name: str = "", **_parameters: str | list[str]) -> list[Any]:
+    return PAGE.layout(name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import dash
@@ -16,17 +15,12 @@ from dashapp.metrics.view import View
 from dashapp.web import people
 from dashapp.web.cards import sparkline
 from dashapp.web.filters import heading
-from dashapp.web.live_charts import Asked, LivePage, Parts, formats
+from dashapp.web.live_charts import Asked, LivePage, Parts
 from dashapp.web.panels import columns, panel
-from dashapp.web.services import services
+from dashapp.web.services import formats
 from dashapp.web.tables import Column, Row, csv_button, figure_column, table
 
 dash.register_page(__name__, path="/regions", title="Regions", name="Regions", order=3)
-
-
-def render(asked: Asked) -> tuple[list[View], Callable[[], Parts]]:
-    view = asked.view(services().live.snapshot())
-    return [view], lambda: draw(asked, view)
 
 
 def draw(asked: Asked, view: View) -> Parts:
@@ -82,10 +76,10 @@ PAGE = LivePage(
         "ranking",
     ),
     {"regions": 300, "region_metrics": 300, "heatmap": 280},
-    render,
+    draw,
     arrange,
 )
 
 
-def layout(**arguments: str | list[str]) -> list[Any]:
-    return PAGE.layout(arguments)
+def layout(**_parameters: str | list[str]) -> list[Any]:
+    return PAGE.layout()

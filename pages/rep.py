@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -14,9 +13,9 @@ from dashapp.metrics.view import View
 from dashapp.web import cards, people
 from dashapp.web.choices import person_name, visible
 from dashapp.web.filters import heading
-from dashapp.web.live_charts import Asked, LivePage, Parts, formats
+from dashapp.web.live_charts import Asked, LivePage, Parts
 from dashapp.web.panels import columns
-from dashapp.web.services import services
+from dashapp.web.services import formats
 
 dash.register_page(__name__, path_template="/team/<user_id>", title="Rep")
 
@@ -27,12 +26,7 @@ def narrow(scope: Scope, user_id: str) -> Scope:
     return replace(scope, users=(user_id,))
 
 
-def render(asked: Asked) -> tuple[list[View], Callable[[], Parts]]:
-    view = asked.view(services().live.snapshot())
-    return [view, view.previous()], lambda: draw(asked, view)
-
-
-def draw(asked: Asked, view: View) -> Parts:
+def draw(asked: Asked, view: View, _before: View) -> Parts:
     written = formats()
     return {
         "head": heading(name_of(asked, view), asked, lead(asked, view), compares=True),
@@ -84,11 +78,12 @@ PAGE = LivePage(
         "feed",
     ),
     {"trends": 320, "calendar": 240, "funnel": 240},
-    render,
+    draw,
     arrange,
     narrow=narrow,
+    beside=lambda _asked, view: [view.previous()],
 )
 
 
-def layout(user_id: str = "", **arguments: str | list[str]) -> list[Any]:
-    return PAGE.layout(arguments, user_id)
+def layout(user_id: str = "", **_parameters: str | list[str]) -> list[Any]:
+    return PAGE.layout(user_id)

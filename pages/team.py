@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Final
 
 import dash
@@ -14,9 +13,9 @@ from dashapp.metrics.team import members
 from dashapp.metrics.view import View
 from dashapp.web import people
 from dashapp.web.filters import heading
-from dashapp.web.live_charts import Asked, LivePage, Parts, formats
+from dashapp.web.live_charts import Asked, LivePage, Parts
 from dashapp.web.panels import panel
-from dashapp.web.services import services
+from dashapp.web.services import formats
 from dashapp.web.tables import Column, csv_button, figure_column, shortened, table
 
 dash.register_page(__name__, path="/team", title="Team", name="Team", order=4)
@@ -33,11 +32,6 @@ SORTABLE: Final = (
     "conversion_rate",
     "avg_order_value",
 )
-
-
-def render(asked: Asked) -> tuple[list[View], Callable[[], Parts]]:
-    view = asked.view(services().live.snapshot())
-    return [view], lambda: draw(asked, view)
 
 
 def draw(asked: Asked, view: View) -> Parts:
@@ -90,11 +84,11 @@ PAGE = LivePage(
         "grid",
     ),
     {"performance": 320},
-    render,
+    draw,
     arrange,
     own=("sort", "q", "show"),
 )
 
 
-def layout(**arguments: str | list[str]) -> list[Any]:
-    return PAGE.layout(arguments)
+def layout(**_parameters: str | list[str]) -> list[Any]:
+    return PAGE.layout()

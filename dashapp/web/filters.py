@@ -10,8 +10,8 @@ from dash import ALL, ClientsideFunction, Dash, Input, State, html
 from dashapp.domain.scope import moment
 from dashapp.metrics.newest import first_event_ms
 from dashapp.web.choices import person_name
-from dashapp.web.live_charts import Asked, formats
-from dashapp.web.services import services
+from dashapp.web.live_charts import Asked
+from dashapp.web.services import formats, services
 
 WINDOWS: Final = (("1", "Today"), ("7", "7 days"), ("30", "30 days"), ("90", "90 days"), ("365", "365 days"))
 MOST_MONTHS: Final = 36

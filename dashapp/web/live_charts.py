@@ -13,26 +13,19 @@ from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, dcc, 
 from dash.exceptions import PreventUpdate
 from werkzeug.datastructures import MultiDict
 
-from dashapp.charts.format import Formats
 from dashapp.domain.scope import Scope
-from dashapp.domain.snapshot import Snapshot
 from dashapp.errors import InvalidParameter, NotReady
 from dashapp.metrics.view import View
 from dashapp.web import query
 from dashapp.web.auth import analyst
 from dashapp.web.panels import BLANK, chart_panel, drawn
-from dashapp.web.services import services
+from dashapp.web.services import formats, services
 
 DEFAULT_DAYS: Final = 30
 FILTERS: Final = (*query.WINDOW, *query.FILTERS)
 PROBLEM: Final = "problem"  # the part of every page that says what is wrong with its address
 
 Parts = dict[str, Any]
-
-
-def formats() -> Formats:
-    settings = services().settings
-    return Formats(settings.locale, settings.currency)
 
 
 @dataclass(frozen=True)
@@ -59,24 +52,19 @@ class Asked:
     def person_link(self, user_id: str) -> str:
         return self.link(f"/team/{quote(user_id, safe='')}")
 
-    def view(self, snapshot: Snapshot) -> View:
-        return View(snapshot, self.scope).require_loaded()
-
     def today(self) -> Scope:
         """Today, narrowed like the page."""
         window = query.scope(MultiDict(), None, services(), None).window
         return Scope(window, self.scope.regions, self.scope.users)
 
 
-Render = Callable[[Asked], tuple[Sequence[View], Callable[[], Parts]]]
-
-
 @dataclass(frozen=True)
 class LivePage:
     """A page that stays live.
 
-    `render` gives the views it is drawn from, which tell whether anything is new, and a function that draws
-    every one of its `parts`. Its `charts`, by key with their heights in pixels, come from the first view.
+    `draw` gives every one of its `parts`, given what is asked, the view of that, and the views that `beside`
+    adds; whether anything is new is told by all of them. Its `charts`, by key with their heights in pixels,
+    are drawn from the first.
     `arrange` puts parts and charts where they go; it is given their places by name.
     `narrow` fits the scope to what the path names.
     """
@@ -84,10 +72,11 @@ class LivePage:
     name: str
     parts: tuple[str, ...]
     charts: dict[str, int]
-    render: Render
+    draw: Callable[..., Parts]
     arrange: Callable[[dict[str, Any]], list[Any]]
     own: tuple[str, ...] = ()
     narrow: Callable[[Scope, str], Scope] = lambda scope, _subject: scope
+    beside: Callable[[Asked, View], Sequence[View]] = lambda _asked, _view: ()
     version: Callable[[], Hashable] = lambda: None  # of what it shows beside the snapshot
 
     def __post_init__(self) -> None:
@@ -109,24 +98,23 @@ class LivePage:
 
     def drawn(self, asked: Asked, problem: str) -> tuple[str, Callable[[], Parts]]:
         """A mark of what would be shown, and the function that draws parts and charts; raises NotReady."""
-        views, draw = self.render(asked)
+        view = View(services().live.snapshot(), asked.scope).require_loaded()
+        views = (view, *self.beside(asked, view))
         shown = sorted((name, value) for name, value in asked.arguments.items(multi=True))
-        versions = (views[0].snapshot.version, self.version())
-        keys = repr([*versions, shown, problem, asked.subject, *(view.key for view in views)])
+        versions = (view.snapshot.version, self.version())
+        keys = repr([*versions, shown, problem, asked.subject, *(one.key for one in views)])
 
         def everything() -> Parts:
             written = formats()
             return (
-                draw()
+                self.draw(asked, *views)
                 | {PROBLEM: unusable(problem)}
-                | {key: drawn(key, views[0], written) for key in self.charts}
+                | {key: drawn(key, view, written) for key in self.charts}
             )
 
         return blake2b(keys.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest(), everything
 
-    def layout(
-        self, _arguments: dict[str, str | list[str]], named: str | list[str] | None = None
-    ) -> list[Any]:
+    def layout(self, named: str | list[str] | None = None) -> list[Any]:
         """The page with its numbers, as the browser gets it when it arrives.
 
         Dash lets parameters stand for what the path names, so the address itself is read.

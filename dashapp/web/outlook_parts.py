@@ -15,12 +15,8 @@ from dashapp.domain.marks import MARKS
 from dashapp.metrics.models.outlook import Outlook
 from dashapp.metrics.models.scoped import Scoped
 from dashapp.metrics.view import View
-from dashapp.web import predictions
 from dashapp.web.live_charts import Asked
-from dashapp.web.marks import marks as marked
 from dashapp.web.panels import panel
-from dashapp.web.services import services
-from dashapp.web.specs import found
 from dashapp.web.tables import Column, Row, csv_button, table
 
 MARK_TITLES: Final = {"planned": "Planned", "won": "Won", "not now": "Not now"}
@@ -43,13 +39,6 @@ def lead(scoped: Scoped, asked: Asked, view: View, written: Formats) -> html.P:
 
 
 # --- Opportunities
-
-
-def opportunities(view: View) -> list[dict[str, Any]]:
-    """As the API has them: both lists, with their marks."""
-    context = services()
-    marks_of = {row["facilityId"]: row for row in marked(context, view.snapshot, view.scope.regions)}
-    return predictions.opportunities(found(view), marks_of)
 
 
 def opportunity_panel(
@@ -129,9 +118,8 @@ def mark_cell(row: Row) -> html.Div:
     return html.Div([group, outcome])
 
 
-def marks(view: View, asked: Asked) -> html.Section:
+def marks(rows: Sequence[Mapping[str, Any]]) -> html.Section:
     """What was noted, by whom, and what came of it."""
-    rows = marked(services(), view.snapshot, view.scope.regions)
     items = [
         html.Li(
             [html.Span([html.B(one["facility_name"]), f" · {one['outcome']}"]), html.Span(one["user_name"])]
@@ -168,7 +156,7 @@ def churn_columns(asked: Asked, written: Formats) -> tuple[Column, ...]:
 
 
 def inactive_row(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {**row, "user_name": row["name"], "rank": Fraction(str(round(100 * row["risk_score"], 2)))}
+    return {**row, "user_name": row["name"], "rank": percent(row["risk_score"])}
 
 
 def inactive_columns(asked: Asked) -> tuple[Column, ...]:

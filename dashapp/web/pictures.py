@@ -26,8 +26,9 @@ from dashapp.errors import InvalidParameter, NoSuchChart, NotReady
 from dashapp.metrics.view import View
 from dashapp.settings import Settings, tell_library
 from dashapp.web import query
-from dashapp.web.auth import Principal, analyst
-from dashapp.web.services import services
+from dashapp.web.auth import analyst
+from dashapp.web.choices import visible
+from dashapp.web.services import formats, services
 from dashapp.web.specs import SPECS, version
 
 TYPES: Final = ("performance", "heatmap", "funnel", "trends")  # those for programs, by the keys of charts
@@ -96,7 +97,7 @@ def answer(key: str) -> AnyResponse:
     ]
     look = theme(arguments)
     view = View(context.live.snapshot(), scope).require_loaded()
-    picture = pictured(view, key, principal, (size[0], size[1]), look)
+    picture = pictured(view, key, (size[0], size[1]), look)
     tag = picture.tag()
     response = Response(mimetype="image/png")
     response.set_etag(tag)
@@ -116,16 +117,16 @@ def theme(arguments: query.Arguments) -> ThemeName:
     raise InvalidParameter(f"theme must be {' or '.join(THEMES)}")
 
 
-def pictured(view: View, key: str, principal: Principal, size: tuple[int, int], look: ThemeName) -> Picture:
+def pictured(view: View, key: str, size: tuple[int, int], look: ThemeName) -> Picture:
     context = services()
     settings, live, window = context.settings, context.live.live, view.window
-    spec, digest = specified(view, key, Formats(settings.locale, settings.currency))
+    spec, digest = specified(view, key, formats())
     stale = live.is_stale(context.now())
-    filters = narrowed_to(view, principal)
+    filters = narrowed_to(view)
     as_of = ""
     if live.data_as_of is not None:
         local = live.data_as_of.astimezone(settings.timezone)
-        as_of = Formats(settings.locale, settings.currency).moment(local)
+        as_of = formats().moment(local)
     if not stale:
         as_of = album.first(repr((digest, window.first_on, window.last_on, window.label, filters)), as_of)
     return Picture(spec, digest, window.label, filters, as_of, stale, *size, look)
@@ -145,16 +146,15 @@ def specified(view: View, key: str, formats: Formats) -> tuple[ChartSpec, str]:
     return view.snapshot.memo.get(("picture", key, view.key, view.window.label, before, version(key)), made)
 
 
-def narrowed_to(view: View, principal: Principal) -> str:
+def narrowed_to(view: View) -> str:
     """The filters in words. Names of people are told to those who may see their region."""
     told = []
     if view.scope.regions is not None:
         told.append(listed(view.scope.regions) or "No region")
     if view.scope.users is not None:
-        users, allowed = view.snapshot.users, principal.regions
-        known = {one: users[one] for one in view.scope.users if one in users}
-        named = {one: user.name for one, user in known.items() if allowed is None or user.region in allowed}
-        told.append(listed([named.get(one) or one for one in view.scope.users]))
+        users = view.snapshot.users
+        known = {one: users[one].name for one in view.scope.users if one in users and visible(users[one])}
+        told.append(listed([known.get(one) or one for one in view.scope.users]))
     return " · ".join(told)
 
 

@@ -36,7 +36,7 @@ def predictions(view: View) -> dict[str, Any]:
         "churn_risks": found["inactivity"]["rows"],
         "churn_risks_note": found["inactivity"]["note"],
         "facility_churn": {**found["churn"], "rows": found["churn"]["rows"][:MOST_FACILITIES]},
-        "high_value_opportunities": opportunities(found, {row["facilityId"]: row for row in marked}),
+        "high_value_opportunities": opportunities(found, marked),
         "opportunities_reason": found["opportunities_reason"],
         "past_opportunities": [
             {name: value for name, value in one.items() if name != "picked"} for one in found["past"]
@@ -66,7 +66,7 @@ def history(view: View) -> list[dict[str, Any]]:
     everybody = View(view.snapshot, replace(view.scope, users=None))
     amounts = everybody.amounts_by("orders", everybody.days("orders"), view.window.days)
     return [
-        {"date": day, "revenue": money(amount)}
+        {"date": str(day), "revenue": money(amount)}
         for day, amount in zip(view.window.dates(), amounts, strict=True)
     ]
 
@@ -120,13 +120,14 @@ def bounds(figure: Figure) -> dict[str, Any]:
     }
 
 
-def opportunities(found: Scoped, marked: dict[str, Any]) -> list[dict[str, Any]]:
-    """Key accounts, then what is due and quiet; a facility on both lists stands once."""
+def opportunities(found: Scoped, marked: Rows) -> list[dict[str, Any]]:
+    """Key accounts, then what is due and quiet, with their marks; a facility on both lists stands once."""
+    mark_of = {row["facilityId"]: row for row in marked}
     lists = (("key accounts", found["key_accounts"]), ("due and quiet", found["due_and_quiet"]))
     rows: dict[str, dict[str, Any]] = {}
     for name, some in lists:
         for row in some:
             facility = row["facilityId"]
-            made = rows.setdefault(facility, {**row, "lists": [], "mark": marked.get(facility)})
+            made = rows.setdefault(facility, {**row, "lists": [], "mark": mark_of.get(facility)})
             made["lists"].append(name)
     return list(rows.values())

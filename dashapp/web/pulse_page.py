@@ -76,7 +76,7 @@ def tiers(figures: dict[str, Any], formats: Formats) -> list[Count]:
 def pulse_parts(context: Services) -> dict[str, Any]:
     """What the templates of the pulse show."""
     answer, settings = public_pulse(context), context.settings
-    formats = Formats(settings.locale, settings.currency)
+    formats = context.formats
     return {
         "mark": freshness(answer["source"], context),
         "counts": counts(answer["metrics"], formats, settings.online_minutes),

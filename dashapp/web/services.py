@@ -8,6 +8,7 @@ from time import monotonic
 
 from flask import current_app
 
+from dashapp.charts.format import Formats
 from dashapp.live.store import Store
 from dashapp.metrics.models.latest import Latest
 from dashapp.settings import Settings
@@ -28,6 +29,10 @@ class Services:
         return self.live.clock()
 
     @property
+    def formats(self) -> Formats:
+        return Formats(self.settings.locale, self.settings.currency)
+
+    @property
     def uptime_seconds(self) -> float:
         return round(monotonic() - self.started_at, 1)
 
@@ -36,3 +41,8 @@ def services() -> Services:
     """Those of the current app."""
     found: Services = current_app.extensions["services"]
     return found
+
+
+def formats() -> Formats:
+    """How the current app writes numbers and times."""
+    return services().formats

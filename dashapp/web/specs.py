@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import replace
 from typing import Final
 
 from dashapp.charts import outlooks
 from dashapp.charts.catalog import CHARTS
 from dashapp.charts.format import Formats
 from dashapp.charts.spec import ChartSpec
-from dashapp.metrics import answers
 from dashapp.metrics.models.scoped import Scoped
 from dashapp.metrics.view import View
 from dashapp.web import predictions
@@ -25,8 +23,7 @@ def found(view: View) -> Scoped:
 
 
 def forecast(view: View, formats: Formats) -> ChartSpec:
-    history = answers.trends(View(view.snapshot, replace(view.scope, users=None)))
-    return outlooks.forecast(found(view)["outlook"], history, formats)
+    return outlooks.forecast(found(view)["outlook"], predictions.history(view), formats)
 
 
 def week_checks(view: View, formats: Formats) -> ChartSpec:

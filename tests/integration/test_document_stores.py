@@ -33,18 +33,6 @@ Told = tuple[dict[Any, Document], set[Any]]
 
 
 @pytest.fixture(params=["embedded", "mongo"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[DocumentStore]:
-    opened: DocumentStore
-    if request.param == "embedded":
-        opened = EmbeddedStore(tmp_path)
-    else:
-        database = request.getfixturevalue("mongo_database")
-        opened = MongoStore(request.getfixturevalue("mongo_uri"), database)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture(params=["embedded", "mongo"])
 def lost(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[DocumentStore]:
     """A store whose database is away."""
     opened: DocumentStore

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from builders import facility, free_port
@@ -12,25 +10,12 @@ from builders import facility, free_port
 from dashapp.domain.marks import Mark
 from dashapp.errors import SourceLost
 from dashapp.source.documents import DocumentStore
-from dashapp.source.embedded import EmbeddedStore
 from dashapp.source.load import CleanSource
 from dashapp.source.marks import COLLECTION, Marks
 from dashapp.source.mongo import MongoStore
 
 MAY = datetime(2026, 5, 12, 9, 30, 15, 123_999, tzinfo=UTC)
 MAY_MS = 1_778_578_215_123
-
-
-@pytest.fixture(params=["embedded", "mongo"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[DocumentStore]:
-    opened: DocumentStore
-    if request.param == "embedded":
-        opened = EmbeddedStore(tmp_path)
-    else:
-        database = request.getfixturevalue("mongo_database")
-        opened = MongoStore(request.getfixturevalue("mongo_uri"), database)
-    yield opened
-    opened.close()
 
 
 def test_a_mark_is_kept_with_who_and_when(store: DocumentStore) -> None:

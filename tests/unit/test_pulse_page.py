@@ -8,11 +8,12 @@ from typing import Any
 
 from builders import NAIROBI, NOW, Document, ago, snapshot, user, visit
 
+from dashapp.charts.format import Formats
 from dashapp.live.store import Store
 from dashapp.web.public import public_pulse
 from dashapp.web.pulse_page import freshness, pulse_parts
 
-SETTINGS = SimpleNamespace(timezone=NAIROBI, online_minutes=5, locale="en_KE", currency="KES")
+SETTINGS = SimpleNamespace(timezone=NAIROBI, online_minutes=5)
 
 
 class Clock:
@@ -28,7 +29,8 @@ def context(**documents: list[Document]) -> Any:
     store = Store(Clock())
     if documents:
         store.publish(snapshot(**documents))
-    return SimpleNamespace(live=store, settings=SETTINGS, now=store.clock)
+    formats = Formats("en_KE", "KES")
+    return SimpleNamespace(live=store, settings=SETTINGS, now=store.clock, formats=formats)
 
 
 def said(services: Any) -> str:
